@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+// Sources are reached without a build through the export condition.
+const conditions = ['@flynotes/source', 'node', 'import', 'default'];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: conditions } };
+const execArgv = ['--conditions=@flynotes/source'];
+
+/** Suites in the order in which they run: the fast ones first. */
+const suite = (name: string, include: string[], exclude: string[] = []) => ({
+  resolve,
+  ssr,
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
+    execArgv,
+    pool: 'forks' as const,
+    testTimeout: name === 'unit' ? 10_000 : 60_000,
+    hookTimeout: 60_000,
+    setupFiles: ['./tools/test-setup.ts'],
+  },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      suite('unit', ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'], ['**/*.wire.test.ts']),
+      suite('wire', ['packages/*/src/**/*.wire.test.ts']),
+      suite('architecture', ['tests/architecture/**/*.test.ts']),
+      suite('foreign-clients', ['tests/foreign-clients/**/*.test.ts']),
+      suite('browser', ['tests/browser/**/*.test.ts']),
+      suite('end-to-end', ['tests/end-to-end/**/*.test.ts']),
+      suite('chaos', ['tests/chaos/**/*.test.ts']),
+    ],
+  },
+});
