@@ -1,0 +1,8 @@
+/** The HTTP contract between agent and Flynotes: schemas, types, records, digests, error table. Runs in a browser. */
+export * from './contract/identifiers.ts';
+export * from './contract/patient.ts';
+export * from './contract/http-api.ts';
+export * from './contract/digest.ts';
+export * from './contract/release.ts';
+export * from './contract/host.ts';
+export * from './contract/error-table.ts';

@@ -1,0 +1,102 @@
+/**
+ * Every error that a person may meet, once. Codes are never reused. `docs/errors.md` is generated from this table, and a test
+ * fails on a code that is used and not here, or here and not used.
+ */
+
+/** What the agent does about a failure. */
+export type Disposition =
+  /** May pass by itself: try again. */
+  | 'transient'
+  /** May have taken effect: repeat only with an idempotency key. */
+  | 'ambiguous'
+  /** Will not get better by trying: set aside and report. */
+  | 'permanent'
+  /** Nothing can go on: stop and tell a person. */
+  | 'fatal';
+
+/** Who can mend it. */
+export type Mender = 'practice-it' | 'flynotes' | 'nobody-needed';
+
+/** One row of the table. */
+export interface ErrorEntry {
+  readonly disposition: Disposition;
+  /** One sentence: what happened. */
+  readonly happened: string;
+  /** One sentence: what to do. */
+  readonly todo: string;
+  readonly mender: Mender;
+}
+
+const entry = (disposition: Disposition, mender: Mender, happened: string, todo: string): ErrorEntry => ({ disposition, happened, todo, mender });
+
+/** @see {@link ErrorEntry} */
+export const errorTable = {
+  // Configuration
+  CONFIG_FILE_MISSING: entry('fatal', 'practice-it', 'The configuration file does not exist or cannot be read.', 'Check the path given with --config and that the service account may read it.'),
+  CONFIG_NOT_JSON: entry('fatal', 'practice-it', 'The configuration file is not valid JSON.', 'Mend the line that the message names; in JSON a backslash in a Windows path is written twice.'),
+  CONFIG_FIELD_MISSING: entry('fatal', 'practice-it', 'A required field is missing from the configuration.', 'Add the field that the message names.'),
+  CONFIG_FIELD_UNKNOWN: entry('fatal', 'practice-it', 'The configuration holds a field that does not exist.', 'Remove the field that the message names, or correct its spelling.'),
+  CONFIG_FIELD_INVALID: entry('fatal', 'practice-it', 'A field of the configuration has a value that cannot be used.', 'Correct the field as the message says.'),
+  // Licence and Flynotes
+  LICENCE_UNKNOWN: entry('fatal', 'practice-it', 'Flynotes does not know this licence key.', 'Compare the key in the configuration with the one that Flynotes gave you.'),
+  LICENCE_SUSPENDED: entry('fatal', 'flynotes', 'This licence is suspended.', 'Contact Flynotes.'),
+  LICENCE_ANSWER_INVALID: entry('transient', 'flynotes', 'The answer about the licence could not be understood.', 'Nothing to do in the practice; a proxy that changes answers is a possible cause.'),
+  AGENT_TOO_OLD: entry('fatal', 'flynotes', 'This version is too old for Flynotes to speak to.', 'Install a current version.'),
+  FLYNOTES_UNREACHABLE: entry('transient', 'practice-it', 'Flynotes could not be reached.', 'Check the internet connection, firewall and proxy; the agent goes on trying.'),
+  FLYNOTES_TIMEOUT: entry('ambiguous', 'practice-it', 'Flynotes did not answer in time.', 'Check the internet connection; the agent goes on trying.'),
+  FLYNOTES_UNAVAILABLE: entry('transient', 'flynotes', 'Flynotes answered that it cannot serve at the moment.', 'Nothing to do; the agent goes on trying.'),
+  FLYNOTES_ANSWER_INVALID: entry('ambiguous', 'flynotes', 'An answer of Flynotes could not be understood.', 'Nothing to do in the practice; a proxy that changes answers is a possible cause.'),
+  FLYNOTES_REFUSED: entry('permanent', 'flynotes', 'Flynotes refused a request.', 'Nothing to do in the practice; the report names the code that Flynotes gave.'),
+  // The practice's database
+  PRACTICE_UNREACHABLE: entry('transient', 'practice-it', 'SQL Server could not be reached.', 'Check that SQL Server runs, that its address and port are right, and that TCP/IP is enabled.'),
+  PRACTICE_TIMEOUT: entry('transient', 'practice-it', 'SQL Server did not answer in time.', 'Check the server’s load; the agent goes on trying.'),
+  PRACTICE_CONNECTION_LOST: entry('transient', 'practice-it', 'The connection to SQL Server broke.', 'Nothing to do if it was restarted; the agent connects again.'),
+  PRACTICE_LOGIN_FAILED: entry('fatal', 'practice-it', 'SQL Server refused the login.', 'Correct user and password in the configuration, or give the service account a login.'),
+  PRACTICE_DATABASE_UNAVAILABLE: entry('fatal', 'practice-it', 'The login works, but the R4 database cannot be opened.', 'Check the database’s name, that it is online, and that the login may open it.'),
+  PRACTICE_PERMISSION_DENIED: entry('permanent', 'practice-it', 'The login may not read a table that is needed.', 'Grant SELECT on the table that the message names.'),
+  PRACTICE_SCHEMA_UNSUPPORTED: entry('fatal', 'flynotes', 'The database does not hold what must be there.', 'Send the message to Flynotes; it names what was looked for.'),
+  PRACTICE_SCHEMA_CHANGED: entry('transient', 'nobody-needed', 'A table or column that was there is no longer there.', 'Nothing to do; the database is looked at again.'),
+  PRACTICE_DEADLOCK: entry('transient', 'nobody-needed', 'SQL Server chose our query as deadlock victim.', 'Nothing to do; the query is repeated.'),
+  PRACTICE_LOCK_TIMEOUT: entry('transient', 'nobody-needed', 'A row was locked longer than we wait.', 'Nothing to do; the query is repeated.'),
+  PRACTICE_QUERY_FAILED: entry('permanent', 'flynotes', 'SQL Server refused a query.', 'Send the message to Flynotes; it names the error number.'),
+  PRACTICE_TLS_FAILED: entry('fatal', 'practice-it', 'No encrypted connection to SQL Server could be made.', 'Set Encrypt in the connection string to what the server offers.'),
+  PRACTICE_WRITABLE: entry('permanent', 'practice-it', 'The login has the right to write to R4’s database.', 'Nothing is ever written; take the right away so that nothing can be.'),
+  QUESTIONNAIRE_PRESETS_UNKNOWN: entry('permanent', 'flynotes', 'This practice’s R4 does not tell preset answers from a patient’s own words.', 'Nothing is sent; map the answers with the practice.'),
+  QUESTIONNAIRE_QUESTIONS_UNKNOWN: entry('permanent', 'flynotes', 'No table of questionnaire questions was found in this practice’s R4.', 'Nothing is sent; tell Flynotes where the questions are.'),
+  // Records
+  NAME_MISSING: entry('permanent', 'practice-it', 'A patient has neither forename nor surname.', 'Enter the patient’s name in R4.'),
+  PATIENT_CODE_INVALID: entry('permanent', 'practice-it', 'A row of the patients’ table has no usable patient number.', 'Look for the row in R4; it is counted and left out.'),
+  PATIENT_CODE_REPEATED: entry('permanent', 'practice-it', 'Two rows of the patients’ table bear the same patient number.', 'Look for the rows in R4; the first one counts.'),
+  RECORD_INVALID: entry('permanent', 'flynotes', 'A patient’s record does not fit the contract.', 'The report names the fields; nothing to do in the practice.'),
+  // Upload
+  REQUEST_INVALID: entry('permanent', 'flynotes', 'A request does not fit the contract.', 'The answer names the fields.'),
+  REQUEST_TOO_LARGE: entry('permanent', 'flynotes', 'A request is larger than Flynotes accepts.', 'Send less at once.'),
+  AUTHORIZATION_MISSING: entry('permanent', 'flynotes', 'A request bore no usable authorisation.', 'Send `Authorization: Bearer` with the licence key or the operator token.'),
+  NOT_FOUND: entry('permanent', 'flynotes', 'What was asked for does not exist.', 'Check the address and the identifier.'),
+  BATCH_CONFLICT: entry('permanent', 'flynotes', 'A batch number was sent twice with different content.', 'The pass is begun anew.'),
+  PASS_UNKNOWN: entry('permanent', 'nobody-needed', 'The bulk pass does not exist at Flynotes.', 'Nothing to do; a new pass is begun.'),
+  PASS_ENDED: entry('permanent', 'nobody-needed', 'The bulk pass has ended or expired at Flynotes.', 'Nothing to do; a new pass is begun.'),
+  PARITY_FAILED: entry('permanent', 'flynotes', 'After three rounds the practice and Flynotes still do not hold the same.', 'Look at the differing buckets in the operator’s view.'),
+  SERVER_INTERNAL: entry('transient', 'flynotes', 'Flynotes failed inside.', 'Nothing to do in the practice; the request may be repeated.'),
+  // Queue and commands
+  QUEUE_UNREACHABLE: entry('transient', 'practice-it', 'The message queue could not be reached.', 'Check that the firewall lets the server reach the queue’s address over HTTPS.'),
+  QUEUE_CREDENTIALS_EXPIRED: entry('transient', 'nobody-needed', 'The queue’s credentials were refused as expired or unknown.', 'Nothing to do; new ones are fetched.'),
+  QUEUE_MISSING: entry('transient', 'flynotes', 'The message queue does not exist.', 'Nothing to do in the practice; Flynotes must create it.'),
+  QUEUE_REFUSED: entry('transient', 'flynotes', 'The message queue refused a request.', 'Nothing to do in the practice; the report names the queue’s own code.'),
+  MESSAGE_INVALID: entry('permanent', 'flynotes', 'A message in the queue is not valid.', 'It is left to the dead-letter queue; its sender must be mended.'),
+  MESSAGE_TYPE_UNKNOWN: entry('transient', 'nobody-needed', 'A message is of a type that this version does not know.', 'Nothing to do; the version is checked at once and the message comes back.'),
+  COMMAND_FAILED: entry('transient', 'flynotes', 'A command failed for a reason that has no code of its own.', 'Look at the report.'),
+  // Versions
+  UPDATE_VERSION_DIFFERS: entry('permanent', 'nobody-needed', 'Flynotes dictates another version than the one that runs.', 'Nothing to do; the version is installed, or the start is tried again.'),
+  UPDATE_UNSIGNED: entry('permanent', 'flynotes', 'Flynotes dictates a version without a signed release manifest.', 'Add the manifest with `flynotes-server release add`; what runs goes on running.'),
+  UPDATE_DIRECTIVE_INVALID: entry('permanent', 'flynotes', 'The directive about the version is not valid for this practice or has expired.', 'What runs goes on running; Flynotes must issue a valid one.'),
+  // The machine
+  STATE_UNUSABLE: entry('fatal', 'practice-it', 'The state database cannot be opened or written.', 'Check that the data folder exists, that the service account may write to it, and that it is not on a network drive.'),
+  DISK_FULL: entry('transient', 'practice-it', 'The disk with the data folder is full.', 'Free space on the disk; messages are still served where possible.'),
+  CRASH: entry('fatal', 'flynotes', 'The agent met a fault that nobody foresaw and ended.', 'Nothing to do; the host starts it again, and the fault is reported.'),
+  PREVIOUS_RUN_CRASHED: entry('permanent', 'flynotes', 'The run before this one ended without saying why.', 'Nothing to do if the machine lost power; otherwise Flynotes looks into it.'),
+  STOPPED_LATE: entry('permanent', 'flynotes', 'Not everything in flight could be finished before the stop.', 'Nothing to do; messages in flight come back.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of the one error table. */
+export type ErrorCode = keyof typeof errorTable;

@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { sha512HexSchema, versionSchema } from './identifiers.ts';
+
+/** How the agent's process ends, and what the host then does. */
+export const exitCodes = {
+  /** A day's end: start again at once. */
+  dayEnd: 0,
+  /** A restart was asked for: start again at once. */
+  restart: 10,
+  /** A verified new version is staged: start it as candidate. */
+  staged: 11,
+  /** Another version is dictated but none could be staged: start again after 5 minutes. */
+  versionUnavailable: 12,
+  /** Cannot work as configured: start again after 5 minutes, for ever. */
+  configuration: 20,
+  /** Neither database nor Flynotes can be reached: 1 s growing to 5 minutes. */
+  unreachable: 21,
+  /** Anything else, this one included, is a crash: 1 s growing to 5 minutes, reset after 10 healthy minutes. */
+  crash: 1,
+} as const;
+/** One of {@link exitCodes}. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** What a host does after an exit: how long it waits before the next start. */
+export type RestartRule =
+  | { readonly kind: 'at-once' }
+  | { readonly kind: 'candidate' }
+  | { readonly kind: 'fixed'; readonly delayMs: number }
+  | { readonly kind: 'growing'; readonly firstMs: number; readonly mostMs: number };
+
+/** The host's table, as data. Unknown codes are crashes. */
+export function restartRuleOf(exitCode: number | null): RestartRule {
+  switch (exitCode) {
+    case exitCodes.dayEnd:
+    case exitCodes.restart:
+      return { kind: 'at-once' };
+    case exitCodes.staged:
+      return { kind: 'candidate' };
+    case exitCodes.versionUnavailable:
+    case exitCodes.configuration:
+      return { kind: 'fixed', delayMs: 300_000 };
+    default:
+      return { kind: 'growing', firstMs: 1_000, mostMs: 300_000 };
+  }
+}
+
+/** After this long in health, a host forgets earlier crashes. */
+export const healthyResetMs = 600_000;
+
+/** Environment variables that a host sets for the agent. */
+export const hostEnvironment = {
+  dataDir: 'CARESTREAM_DATA_DIR',
+  nativeDir: 'CARESTREAM_NATIVE_DIR',
+  hostVersion: 'CARESTREAM_HOST_VERSION',
+  role: 'CARESTREAM_ROLE',
+} as const;
+
+/** Whether this process is the proven version or one on trial. */
+export const hostRoleSchema = z.enum(['stable', 'candidate']);
+
+/** The file descriptor on which the agent writes {@link hostEventSchema} lines. Without it everything works, unreported. */
+export const healthFileDescriptor = 3;
+
+/** How often health is written when nothing changes. */
+export const healthEveryMs = 30_000;
+
+/** The longest that a stop may take, from the closing of standard input to the process's end. */
+export const stopWithinMs = 25_000;
+
+/** One JSON line from the agent to its host. */
+export const hostEventSchema = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('health'),
+    checks: z.object({
+      database: z.boolean(),
+      licence: z.boolean(),
+      queue: z.boolean(),
+      /** A pass completed, or compared equal. */
+      upload: z.boolean(),
+    }),
+  }),
+  z.object({ event: z.literal('staged'), version: versionSchema, releaseSha512: sha512HexSchema }),
+]);
+/** @see {@link hostEventSchema} */
+export type HostEvent = z.infer<typeof hostEventSchema>;
+/** The four things that must be true at once before a candidate is kept. */
+export type HealthChecks = Extract<HostEvent, { event: 'health' }>['checks'];
+
+/** A folder below `versions/`. */
+export const releaseFolderSchema = z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?-[0-9a-f]{8}$/);
+
+/** What a state slot's body holds. */
+export const hostStateSchema = z.object({
+  stable: releaseFolderSchema.nullable(),
+  previous: releaseFolderSchema.nullable(),
+  candidate: releaseFolderSchema.nullable(),
+  /** Written before a launch of the candidate. */
+  tries: z.int().min(0),
+  quarantined: z.array(z.object({ releaseSha512: sha512HexSchema, attempt: z.int().min(1), reason: z.string().max(200) })),
+  sequence: z.int().min(0),
+  floor: versionSchema,
+});
+/** @see {@link hostStateSchema} */
+export type HostState = z.infer<typeof hostStateSchema>;
+
+/** A slot file: the valid one with the highest `gen` counts; `sha256` is over the JSON text of `body`. */
+export const hostStateSlotSchema = z.object({
+  gen: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  body: hostStateSchema,
+});

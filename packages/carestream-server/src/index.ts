@@ -1,0 +1,2 @@
+export { version } from './version.ts';
+export * from './messages.ts';

@@ -1,0 +1,91 @@
+import type { Level } from '../contract/http-api.ts';
+
+/**
+ * The kinds of field that an event may have. There is no kind for free text, so that nothing of a patient can get into a log
+ * by way of a message. `texts` exists for the two questionnaire events alone: questions and preset answers are no patient's words.
+ */
+export interface FieldTypes {
+  count: number;
+  ms: number;
+  bytes: number;
+  /** A code of the error table, or another system's upper-case code. */
+  code: string;
+  /** An opaque identifier that we or Flynotes made. */
+  id: string;
+  /** A word of our own vocabulary in kebab-case: an outcome, a reason, a rule. */
+  word: string;
+  version: string;
+  flag: boolean;
+  /** The name of a table or column of R4, or of a field of a contract. */
+  name: string;
+  /** A host name and port. */
+  host: string;
+  /** An error's class name. */
+  class: string;
+  /** Own stack frames: `upload/bulk-pass.ts:41:7`. */
+  frames: readonly string[];
+  /** How often each named rule applied. */
+  counts: Readonly<Record<string, number>>;
+  texts: readonly string[];
+}
+
+/** A declared event: its level and its allow-listed fields. */
+export interface EventDeclaration {
+  readonly level: Level;
+  readonly fields: Readonly<Record<string, keyof FieldTypes>>;
+}
+
+/** Every event there is. What is not declared here cannot be logged or sent. */
+export const eventTable = {
+  'agent.started': { level: 'info', fields: { version: 'version', hostVersion: 'version', role: 'word', node: 'version' } },
+  'agent.stopping': { level: 'info', fields: { reason: 'word' } },
+  'agent.ended': { level: 'info', fields: { reason: 'word', exitCode: 'count', uptimeMs: 'ms' } },
+  'agent.crashed': { level: 'critical', fields: { code: 'code', class: 'class', frames: 'frames' } },
+  'agent.previous-run-crashed': { level: 'error', fields: { code: 'code', class: 'class', frames: 'frames', startedAt: 'id' } },
+  'error': { level: 'error', fields: { code: 'code', area: 'word', class: 'class', disposition: 'word', details: 'counts', names: 'frames', frames: 'frames' } },
+  'warning': { level: 'warning', fields: { code: 'code', area: 'word', name: 'name', count: 'count' } },
+  'scope.opened': { level: 'info', fields: { practiceId: 'id', elapsedMs: 'ms' } },
+  'licence.renewed': { level: 'debug', fields: { expiresInMs: 'ms' } },
+  'practice.connected': { level: 'info', fields: { product: 'version', compatibilityLevel: 'count', elapsedMs: 'ms' } },
+  'practice.schema-resolved': { level: 'info', fields: { fingerprint: 'id', tables: 'count', columns: 'count' } },
+  'practice.schema-missing': { level: 'warning', fields: { entity: 'word', field: 'word', code: 'code' } },
+  'version.differs': { level: 'warning', fields: { running: 'version', dictated: 'version', code: 'code' } },
+  'pass.started': { level: 'info', fields: { passId: 'id', reason: 'word', resumed: 'flag' } },
+  'pass.completed': {
+    level: 'info',
+    fields: {
+      passId: 'id', reason: 'word', rows: 'count', patients: 'count', sent: 'count', changed: 'count', removed: 'count',
+      refusedByAgent: 'counts', refusedByServer: 'counts', rules: 'counts', rounds: 'count', elapsedMs: 'ms', readMs: 'ms', sentBytes: 'bytes',
+    },
+  },
+  'pass.failed': { level: 'error', fields: { passId: 'id', reason: 'word', code: 'code' } },
+  'pass.rows-refused': { level: 'warning', fields: { passId: 'id', code: 'code', count: 'count' } },
+  'command.received': { level: 'debug', fields: { messageId: 'id', type: 'word', queuedMs: 'ms' } },
+  'command.ended': { level: 'info', fields: { messageId: 'id', type: 'word', outcome: 'word', code: 'code', elapsedMs: 'ms' } },
+  'command.test': { level: 'info', fields: { messageId: 'id', version: 'version' } },
+  'command.questions': { level: 'info', fields: { messageId: 'id', part: 'count', parts: 'count', texts: 'texts' } },
+  'command.preset-answers': { level: 'info', fields: { messageId: 'id', part: 'count', parts: 'count', texts: 'texts' } },
+  'message.invalid': { level: 'error', fields: { messageId: 'id', code: 'code', reason: 'word', sizeBytes: 'bytes', names: 'frames' } },
+  'message.type-unknown': { level: 'warning', fields: { messageId: 'id', code: 'code', type: 'word' } },
+  'queue.receiving': { level: 'debug', fields: {} },
+  'queue.failed': { level: 'warning', fields: { code: 'code', awsCode: 'code', retryInMs: 'ms' } },
+  'queue.recovered': { level: 'info', fields: { afterMs: 'ms' } },
+  'queue.credentials-renewed': { level: 'info', fields: { forced: 'flag' } },
+  'rollbar.rejected': { level: 'warning', fields: { status: 'count', dropped: 'count' } },
+} as const satisfies Record<string, EventDeclaration>;
+
+/** The name of a declared event. */
+export type EventName = keyof typeof eventTable;
+/** The fields of an event; each may be left out where nothing is known. */
+export type EventFields<Name extends EventName> = {
+  readonly [Field in keyof (typeof eventTable)[Name]['fields']]?:
+    | FieldTypes[(typeof eventTable)[Name]['fields'][Field] & keyof FieldTypes]
+    | undefined;
+};
+
+/** Where everything reports to. Never throws and never waits. */
+export interface Log {
+  emit<Name extends EventName>(name: Name, fields: EventFields<Name>): void;
+  /** Reports a failure: its code, class, own frames and details; never its message. */
+  error(error: unknown, area: string): void;
+}
