@@ -25,7 +25,9 @@ export function canonicalBasics(record: BasicRecord): string {
     marks: texts(record.marks),
     nhsNumber: text(record.nhsNumber),
     patientCode: record.patientCode,
-    phones: record.phones?.length ? record.phones.map(({ kind, number }) => ({ kind, number: number.normalize('NFC') })) : undefined,
+    phones: record.phones?.length
+      ? record.phones.map(({ kind, number }) => ({ kind, number: number.normalize('NFC') }))
+      : undefined,
     postcode: text(record.postcode),
     sex: record.sex,
     sexText: text(record.sexText),
@@ -88,7 +90,7 @@ export interface BucketSums {
 
 /** @see {@link BucketSums} */
 export function createBucketSums(): BucketSums {
-  const sums = new Array<bigint>(bucketCount).fill(0n);
+  const sums = Array.from({ length: bucketCount }, () => 0n);
   let patients = 0;
   return {
     get patients() {

@@ -39,6 +39,7 @@ export function restartRuleOf(exitCode: number | null): RestartRule {
     case exitCodes.versionUnavailable:
     case exitCodes.configuration:
       return { kind: 'fixed', delayMs: 300_000 };
+    case null:
     default:
       return { kind: 'growing', firstMs: 1_000, mostMs: 300_000 };
   }
@@ -96,7 +97,9 @@ export const hostStateSchema = z.object({
   candidate: releaseFolderSchema.nullable(),
   /** Written before a launch of the candidate. */
   tries: z.int().min(0),
-  quarantined: z.array(z.object({ releaseSha512: sha512HexSchema, attempt: z.int().min(1), reason: z.string().max(200) })),
+  quarantined: z.array(
+    z.object({ releaseSha512: sha512HexSchema, attempt: z.int().min(1), reason: z.string().max(200) }),
+  ),
   sequence: z.int().min(0),
   floor: versionSchema,
 });

@@ -120,7 +120,10 @@ export const batchRequestSchema = z
     patients: z.array(batchPatientSchema).max(batchPatientsMost),
     removals: z.array(removalSchema).max(batchPatientsMost),
   })
-  .refine((batch) => batch.patients.length + batch.removals.length <= batchPatientsMost, 'too many patients and removals');
+  .refine(
+    (batch) => batch.patients.length + batch.removals.length <= batchPatientsMost,
+    'too many patients and removals',
+  );
 export type BatchRequest = z.infer<typeof batchRequestSchema>;
 
 /** A batch as the server first reads it: each patient is judged alone, so that one bad row never fails a batch. */
@@ -179,7 +182,11 @@ export type CompleteRequest = z.infer<typeof completeRequestSchema>;
 export const completeAnswerSchema = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('equal'), patients: count, root: digestHexSchema, at: instantSchema }),
   z.object({ outcome: z.literal('send-digests') }),
-  z.object({ outcome: z.literal('send-buckets'), buckets: z.array(z.int().min(0).max(255)).min(1).max(256), round: z.int().min(1).max(parityRoundsMost) }),
+  z.object({
+    outcome: z.literal('send-buckets'),
+    buckets: z.array(z.int().min(0).max(255)).min(1).max(256),
+    round: z.int().min(1).max(parityRoundsMost),
+  }),
   z.object({ outcome: z.literal('failed'), code: errorCodeSchema }),
 ]);
 export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
@@ -200,7 +207,13 @@ export type PatientUploadAnswer = z.infer<typeof patientUploadAnswerSchema>;
 
 /** Where the time of a message went, in milliseconds. */
 export const legsSchema = z
-  .object({ queuedMs: milliseconds, dispatchedMs: milliseconds, readMs: milliseconds, mappedMs: milliseconds, uploadedMs: milliseconds })
+  .object({
+    queuedMs: milliseconds,
+    dispatchedMs: milliseconds,
+    readMs: milliseconds,
+    mappedMs: milliseconds,
+    uploadedMs: milliseconds,
+  })
   .partial();
 export type Legs = z.infer<typeof legsSchema>;
 
@@ -253,7 +266,11 @@ export const heartbeatSchema = z.object({
   memory: z.object({ rssBytes: count, heapUsedBytes: count }),
   schemaFingerprint: z.string().max(64).nullable(),
   warnings: z.array(errorCodeSchema).max(50),
-  update: z.object({ dictated: versionSchema.nullable(), state: z.enum(['current', 'differs', 'staged', 'refused']), code: errorCodeSchema.optional() }),
+  update: z.object({
+    dictated: versionSchema.nullable(),
+    state: z.enum(['current', 'differs', 'staged', 'refused']),
+    code: errorCodeSchema.optional(),
+  }),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
@@ -261,9 +278,24 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const agentCalls = {
   licence: { method: 'POST', path: '/v1/licence', request: licenceRequestSchema, answer: licenceAnswerSchema },
   beginPass: { method: 'POST', path: '/v1/bulk-passes', request: bulkPassRequestSchema, answer: bulkPassAnswerSchema },
-  sendBatch: { method: 'POST', path: '/v1/bulk-passes/{passId}/batches', request: batchRequestSchema, answer: batchAnswerSchema },
-  completePass: { method: 'POST', path: '/v1/bulk-passes/{passId}/complete', request: completeRequestSchema, answer: completeAnswerSchema },
-  putPatient: { method: 'PUT', path: '/v1/patients/{patientCode}', request: patientUploadSchema, answer: patientUploadAnswerSchema },
+  sendBatch: {
+    method: 'POST',
+    path: '/v1/bulk-passes/{passId}/batches',
+    request: batchRequestSchema,
+    answer: batchAnswerSchema,
+  },
+  completePass: {
+    method: 'POST',
+    path: '/v1/bulk-passes/{passId}/complete',
+    request: completeRequestSchema,
+    answer: completeAnswerSchema,
+  },
+  putPatient: {
+    method: 'PUT',
+    path: '/v1/patients/{patientCode}',
+    request: patientUploadSchema,
+    answer: patientUploadAnswerSchema,
+  },
   commandResult: { method: 'POST', path: '/v1/command-results', request: commandResultSchema, answer: z.object({}) },
   heartbeat: { method: 'POST', path: '/v1/heartbeats', request: heartbeatSchema, answer: z.object({}) },
 } as const;

@@ -13,17 +13,27 @@ const envelope = {
 /** Upload one patient's full record with medical history; sent just before the patient's screen opens. */
 export const patientSyncSchema = z
   .object({ type: z.literal('patient-sync'), patientCode: patientCodeSchema, ...envelope })
-  .meta({ title: 'patient-sync', description: 'Upload one patient’s full record with medical history; sent just before the patient’s screen opens, so latency is everything.' });
+  .meta({
+    title: 'patient-sync',
+    description:
+      'Upload one patient’s full record with medical history; sent just before the patient’s screen opens, so latency is everything.',
+  });
 
 /** Upload every patient's basics now, outside the hourly schedule. */
 export const bulkUploadPatientsSchema = z
   .object({ type: z.literal('bulk-upload-patients'), ...envelope })
-  .meta({ title: 'bulk-upload-patients', description: 'A bulk upload now, outside the hourly schedule: a patient has just walked in.' });
+  .meta({
+    title: 'bulk-upload-patients',
+    description: 'A bulk upload now, outside the hourly schedule: a patient has just walked in.',
+  });
 
 /** Acknowledge, finish what is in flight, exit; the host restarts the agent. */
 export const restartSchema = z
   .object({ type: z.literal('restart'), ...envelope })
-  .meta({ title: 'restart', description: 'Acknowledge, finish what is in flight, and exit; the host starts the agent again.' });
+  .meta({
+    title: 'restart',
+    description: 'Acknowledge, finish what is in flight, and exit; the host starts the agent again.',
+  });
 
 /** Log a test message to Rollbar. */
 export const testSchema = z
@@ -76,7 +86,11 @@ export type ParsedMessage =
   | { readonly outcome: 'message'; readonly message: Message }
   /** The sender is newer than this release. */
   | { readonly outcome: 'unknown-type'; readonly type: string }
-  | { readonly outcome: 'invalid'; readonly reason: 'not-json' | 'not-an-object' | 'invalid-fields'; readonly paths: readonly string[] };
+  | {
+      readonly outcome: 'invalid';
+      readonly reason: 'not-json' | 'not-an-object' | 'invalid-fields';
+      readonly paths: readonly string[];
+    };
 
 /** The shape of a type name; anything else in `type` is an invalid body, not a newer sender. */
 const typeNamePattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
