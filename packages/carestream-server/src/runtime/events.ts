@@ -24,6 +24,8 @@ export interface FieldTypes {
   class: string;
   /** Own stack frames: `upload/bulk-pass.ts:41:7`. */
   frames: readonly string[];
+  /** Names of fields, tables, columns, hosts: `field=licenceKey`, `Patients.Surname`. */
+  names: readonly string[];
   /** How often each named rule applied. */
   counts: Readonly<Record<string, number>>;
   texts: readonly string[];
@@ -56,7 +58,7 @@ export const eventTable = {
       class: 'class',
       disposition: 'word',
       details: 'counts',
-      names: 'frames',
+      names: 'names',
       frames: 'frames',
     },
   },
@@ -102,13 +104,19 @@ export const eventTable = {
   },
   'message.invalid': {
     level: 'error',
-    fields: { messageId: 'id', code: 'code', reason: 'word', sizeBytes: 'bytes', names: 'frames' },
+    fields: { messageId: 'id', code: 'code', reason: 'word', sizeBytes: 'bytes', names: 'names' },
   },
   'message.type-unknown': { level: 'warning', fields: { messageId: 'id', code: 'code', type: 'word' } },
   'queue.receiving': { level: 'debug', fields: {} },
   'queue.failed': { level: 'warning', fields: { code: 'code', awsCode: 'code', retryInMs: 'ms' } },
   'queue.recovered': { level: 'info', fields: { afterMs: 'ms' } },
   'queue.credentials-renewed': { level: 'info', fields: { forced: 'flag' } },
+  /** Something that failed for a while works again. */
+  'episode.ended': { level: 'info', fields: { area: 'word', code: 'code', failures: 'count', afterMs: 'ms' } },
+  /** What could not be written to the log, or fitted no declared field. */
+  'log.dropped': { level: 'warning', fields: { code: 'code', lines: 'count', fields: 'count' } },
+  /** Reports that were given up: refused by their receiver, or more than the outbox holds. */
+  'reports.dropped': { level: 'warning', fields: { kind: 'word', refused: 'count', overflowed: 'count', status: 'count' } },
   'rollbar.rejected': { level: 'warning', fields: { status: 'count', dropped: 'count' } },
 } as const satisfies Record<string, EventDeclaration>;
 
