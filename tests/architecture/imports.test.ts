@@ -20,7 +20,6 @@ describe('imports', () => {
         extensions: ['.ts', '.js', '.mjs', '.json'],
       },
       externalModuleResolutionStrategy: 'node_modules',
-      builtInModules: { add: ['node:sqlite', 'sqlite'] },
     });
     result = reply.output as ICruiseResult;
   });

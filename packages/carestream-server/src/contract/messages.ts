@@ -20,20 +20,16 @@ export const patientSyncSchema = z
   });
 
 /** Upload every patient's basics now, outside the hourly schedule. */
-export const bulkUploadPatientsSchema = z
-  .object({ type: z.literal('bulk-upload-patients'), ...envelope })
-  .meta({
-    title: 'bulk-upload-patients',
-    description: 'A bulk upload now, outside the hourly schedule: a patient has just walked in.',
-  });
+export const bulkUploadPatientsSchema = z.object({ type: z.literal('bulk-upload-patients'), ...envelope }).meta({
+  title: 'bulk-upload-patients',
+  description: 'A bulk upload now, outside the hourly schedule: a patient has just walked in.',
+});
 
 /** Acknowledge, finish what is in flight, exit; the host restarts the agent. */
-export const restartSchema = z
-  .object({ type: z.literal('restart'), ...envelope })
-  .meta({
-    title: 'restart',
-    description: 'Acknowledge, finish what is in flight, and exit; the host starts the agent again.',
-  });
+export const restartSchema = z.object({ type: z.literal('restart'), ...envelope }).meta({
+  title: 'restart',
+  description: 'Acknowledge, finish what is in flight, and exit; the host starts the agent again.',
+});
 
 /** Log a test message to Rollbar. */
 export const testSchema = z
