@@ -352,6 +352,12 @@ export const errorTable = {
     'The state database cannot be opened or written.',
     'Check that the data folder exists, that the service account may write to it, and that it is not on a network drive.',
   ),
+  STATE_IN_USE: entry(
+    'fatal',
+    'practice-it',
+    'Another agent is already running with this data folder.',
+    'End the other one, or give this one a data folder of its own.',
+  ),
   DISK_FULL: entry(
     'transient',
     'practice-it',
