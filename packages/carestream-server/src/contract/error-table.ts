@@ -376,6 +376,12 @@ export const errorTable = {
     'The run before this one ended without saying why.',
     'Nothing to do if the machine lost power; otherwise Flynotes looks into it.',
   ),
+  REPORT_UNDELIVERED: entry(
+    'transient',
+    'practice-it',
+    'A report could not be delivered to Rollbar.',
+    'Nothing to do if it passes; otherwise let the server reach Rollbar’s address over HTTPS. Reports are kept until then.',
+  ),
   STOPPED_LATE: entry(
     'permanent',
     'flynotes',

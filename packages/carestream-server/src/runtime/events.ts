@@ -8,7 +8,7 @@ export interface FieldTypes {
   count: number;
   ms: number;
   bytes: number;
-  /** A code of the error table, or another system's upper-case code. */
+  /** A code of the error table. */
   code: string;
   /** An opaque identifier that we or Flynotes made. */
   id: string;
@@ -20,7 +20,7 @@ export interface FieldTypes {
   name: string;
   /** A host name and port. */
   host: string;
-  /** An error's class name. */
+  /** An error's class name, or another system's name for a failure: `TypeError`, `ExpiredToken`. */
   class: string;
   /** Own stack frames: `upload/bulk-pass.ts:41:7`. */
   frames: readonly string[];
@@ -108,7 +108,7 @@ export const eventTable = {
   },
   'message.type-unknown': { level: 'warning', fields: { messageId: 'id', code: 'code', type: 'word' } },
   'queue.receiving': { level: 'debug', fields: {} },
-  'queue.failed': { level: 'warning', fields: { code: 'code', awsCode: 'code', retryInMs: 'ms' } },
+  'queue.failed': { level: 'warning', fields: { code: 'code', awsCode: 'class', retryInMs: 'ms' } },
   'queue.recovered': { level: 'info', fields: { afterMs: 'ms' } },
   'queue.credentials-renewed': { level: 'info', fields: { forced: 'flag' } },
   /** Something that failed for a while works again. */
