@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { migrate } from './migrations.ts';
+import { guarded, isDamage } from './sqlite-errors.ts';
+
+/** How many damaged files are kept for whoever wants to look. */
+const damagedFilesKept = 3;
+const pageBytes = 4_096;
+
+/** A database ready for use, and what had to be done for it. */
+export interface OpenedDatabase {
+  readonly database: DatabaseSync;
+  /** True where a damaged file was set aside and a new one begun. */
+  readonly replacedDamaged: boolean;
+}
+
+/**
+ * Opens the file, or makes it. What is damaged is set aside as `*.damaged-N`: everything in it can be won back from R4 and Flynotes.
+ * @param bytesMost - how large the file may grow; writing past it is DISK_FULL
+ * @throws AgentError DISK_FULL, STATE_UNUSABLE
+ */
+export function openDatabase(path: string, bytesMost: number): OpenedDatabase {
+  return guarded(() => {
+    try {
+      return { database: openSound(path, bytesMost), replacedDamaged: false };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      setAside(path);
+      return { database: openSound(path, bytesMost), replacedDamaged: true };
+    }
+  });
+}
+
+function openSound(path: string, bytesMost: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    // FULL: a row that was acknowledged stays, also when the power goes.
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      PRAGMA max_page_count = ${Math.ceil(bytesMost / pageBytes)}`);
+    const verdict = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+    if (verdict.quick_check !== 'ok') throw Object.assign(new Error('quick_check failed'), { errcode: 11 });
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function setAside(path: string): void {
+  const prefix = `${basename(path)}.damaged-`;
+  const numbers = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number.parseInt(name.slice(prefix.length), 10))
+    .filter(Number.isInteger);
+  const next = Math.max(0, ...numbers) + 1;
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged-${next}${suffix}`);
+  }
+  for (const old of numbers.filter((number) => number <= next - damagedFilesKept)) {
+    for (const suffix of ['', '-wal', '-shm']) {
+      rmSync(join(dirname(path), `${prefix}${old}${suffix}`), { force: true });
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../runtime/index.ts';
+import { openDatabase } from './database.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createNotes, type Notes } from './notes.ts';
+import { createOutbox, type Outbox, type OutboxKind, type OutboxLimits } from './outbox.ts';
+import { createReadSequence } from './read-sequence.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
+import { takeRunLock } from './run-lock.ts';
+import { guarded } from './sqlite-errors.ts';
+
+/** Everything that outlives the process, in one file. Synchronous; nothing of a patient but the number and a keyed digest. */
+export interface State extends Disposable {
+  /** A number that was never given before and is higher than all that were. Taken before a read begins. */
+  nextReadSequence(): number;
+  readonly ledger: Ledger;
+  readonly refusals: Refusals;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly notes: Notes;
+  /** True where the file was found damaged, set aside, and begun anew: worth a warning. */
+  readonly replacedDamaged: boolean;
+  close(): void;
+}
+
+/** Options of {@link openState}. */
+export interface StateOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly limits?: Partial<StateLimits>;
+}
+
+/** How much may be kept. */
+export interface StateLimits {
+  /** How large the file may grow. */
+  readonly fileBytesMost: number;
+  readonly outbox: Readonly<Record<OutboxKind, OutboxLimits>>;
+  /** How long a predecessor that is just ending is waited for. */
+  readonly lockWaitMs: number;
+}
+
+const megabyte = 1_048_576;
+
+/** The limits unless told otherwise. */
+export const stateLimits: StateLimits = {
+  fileBytesMost: 1_024 * megabyte,
+  outbox: {
+    rollbar: { rowsMost: 5_000, bytesMost: 20 * megabyte },
+    'command-result': { rowsMost: 10_000, bytesMost: 20 * megabyte },
+  },
+  lockWaitMs: 2_000,
+};
+
+/**
+ * Opens the state of one data folder, for this process alone.
+ * @param path - of `agent.db`; its folder is made where missing
+ * @throws AgentError STATE_IN_USE, STATE_UNUSABLE, DISK_FULL
+ */
+export function openState(path: string, options: StateOptions): State {
+  const limits = { ...stateLimits, ...options.limits };
+  const { database, replacedDamaged, release } = openLocked(path, limits);
+  const close = () => {
+    if (!database.isOpen) return;
+    try {
+      guarded(() => database.close());
+    } finally {
+      release();
+    }
+  };
+  try {
+    return guarded(() => ({
+      nextReadSequence: createReadSequence(database, options.clock),
+      ledger: createLedger(database),
+      refusals: createRefusals(database),
+      inbox: createInbox(database, options.clock),
+      outbox: createOutbox(database, options.clock, limits.outbox),
+      notes: createNotes(database),
+      replacedDamaged,
+      close,
+      [Symbol.dispose]: close,
+    }));
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function openLocked(path: string, limits: StateLimits) {
+  guarded(() => mkdirSync(dirname(path), { recursive: true }));
+  const lock = takeRunLock(`${path}.lock`, limits.lockWaitMs);
+  try {
+    return { ...openDatabase(path, limits.fileBytesMost), release: () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
