@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A process that a benchmark started, ready to be spoken to. */
+export interface Child extends AsyncDisposable {
+  readonly pid: number;
+  /** The first line that it printed. */
+  readonly ready: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Starts a Node process from source and waits for the JSON line with which it says that it is ready. It ends when its
+ * standard input closes.
+ */
+export const startChild = async (script: string, args: readonly string[]): Promise<Child> => {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@flynotes/source', '--disable-warning=ExperimentalWarning', script, ...args],
+    {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const lines = createInterface({ input: child.stdout });
+  const first = await Promise.race([
+    new Promise<string>((resolve) => lines.once('line', resolve)),
+    ended.then((code) => Promise.reject(new Error(`${script} ended with code ${code} before it was ready.`))),
+  ]);
+  return {
+    pid: child.pid ?? 0,
+    ready: JSON.parse(first) as Record<string, unknown>,
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+};
