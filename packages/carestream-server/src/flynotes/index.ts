@@ -1,0 +1,7 @@
+export {
+  createFlynotesClient,
+  flynotesTimeouts,
+  type FlynotesClient,
+  type FlynotesOptions,
+  type FlynotesTimeouts,
+} from './client.ts';
