@@ -247,6 +247,18 @@ export const errorTable = {
     'A request bore no usable authorisation.',
     'Send `Authorization: Bearer` with the licence key or the operator token.',
   ),
+  OPERATOR_TOKEN_WRONG: entry(
+    'permanent',
+    'flynotes',
+    'The operator token is missing or wrong.',
+    'Send the token with which flynotes-server was started.',
+  ),
+  PRACTICE_ID_TAKEN: entry(
+    'permanent',
+    'flynotes',
+    'There is a practice with this identifier already.',
+    'Choose another identifier, or leave it to the server.',
+  ),
   NOT_FOUND: entry(
     'permanent',
     'flynotes',

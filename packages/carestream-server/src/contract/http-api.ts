@@ -84,6 +84,11 @@ export const licenceAnswerSchema = z.object({
     key: z.base64().length(44),
     canonicalVersion: z.int().min(1),
   }),
+  /**
+   * The highest `readSequence` that Flynotes holds of this practice, 0 for none. An agent that lost its state goes on above
+   * it; otherwise all that it sends would be taken for older than what is held.
+   */
+  highestReadSequence: z.int().min(0).optional(),
   /** Replaces parts of the schema map: entity → field → candidate columns. */
   schemaOverrides: z.record(z.string(), z.unknown()),
   features: z.record(z.string(), z.boolean()),
