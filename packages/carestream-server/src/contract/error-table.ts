@@ -320,6 +320,12 @@ export const errorTable = {
     'The message queue refused a request.',
     'Nothing to do in the practice; the report names the queue’s own code.',
   ),
+  QUEUE_UNAVAILABLE: entry(
+    'transient',
+    'nobody-needed',
+    'The message queue cannot serve at the moment.',
+    'Nothing to do; the agent goes on trying.',
+  ),
   MESSAGE_INVALID: entry(
     'permanent',
     'flynotes',
@@ -337,6 +343,12 @@ export const errorTable = {
     'flynotes',
     'A command failed for a reason that has no code of its own.',
     'Look at the report.',
+  ),
+  COMMAND_TIMEOUT: entry(
+    'transient',
+    'flynotes',
+    'A command took longer than any should.',
+    'Nothing to do; the message comes back and is tried again.',
   ),
   // Versions
   UPDATE_VERSION_DIFFERS: entry(

@@ -116,7 +116,10 @@ export const eventTable = {
   /** What could not be written to the log, or fitted no declared field. */
   'log.dropped': { level: 'warning', fields: { code: 'code', lines: 'count', fields: 'count' } },
   /** Reports that were given up: refused by their receiver, or more than the outbox holds. */
-  'reports.dropped': { level: 'warning', fields: { kind: 'word', refused: 'count', overflowed: 'count', status: 'count' } },
+  'reports.dropped': {
+    level: 'warning',
+    fields: { kind: 'word', refused: 'count', overflowed: 'count', status: 'count' },
+  },
   'rollbar.rejected': { level: 'warning', fields: { status: 'count', dropped: 'count' } },
 } as const satisfies Record<string, EventDeclaration>;
 
