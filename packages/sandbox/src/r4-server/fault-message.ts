@@ -38,5 +38,9 @@ export const readFault = (value: unknown): { readonly fault: Fault } | { readonl
     return { wrong: issues.join('; ') };
   }
   // Absent and undefined are the same to zod, not to the type.
-  return { fault: Object.fromEntries(Object.entries(result.data).filter(([, field]) => field !== undefined)) as Fault };
+  return {
+    fault: Object.fromEntries(
+      Object.entries(result.data).filter(([, field]) => field !== undefined),
+    ) as unknown as Fault,
+  };
 };

@@ -1,4 +1,4 @@
-import type { LoginDefinition, SqlEngine } from './engine.ts';
+import type { DatabaseBuilder, LoginDefinition, SqlEngine } from './engine.ts';
 import { defaultLogins } from './logins.ts';
 import {
   generatePractice,
@@ -36,7 +36,8 @@ export interface R4Server extends AsyncDisposable {
   readonly port: number;
   /** `host,port`, as SQL Server's clients write it. */
   readonly address: string;
-  readonly engine: SqlEngine;
+  /** The data; further databases can be made while it runs. */
+  readonly engine: SqlEngine & { createDatabase(name: string): DatabaseBuilder };
   readonly faults: Faults;
   readonly practice: PracticeSummary;
   readonly dialect: DialectNames;

@@ -61,11 +61,7 @@ export const generatePractice = (
 
   const small = createShape(seed + 1, Math.min(patients, trainingPatients));
   fillDatabase(engine.createDatabase('Tutor'), dialect, { shape: small, disguise: asTrainee('Tutor') });
-  fillGuidCopy(
-    engine.createDatabase('NG_R4_Tutor'),
-    { ...small, scaled: (usual) => usual },
-    logicalPatients(small, asTrainee('NG_R4_Tutor')),
-  );
+  fillGuidCopy(engine.createDatabase('NG_R4_Tutor'), small, logicalPatients(small, asTrainee('NG_R4_Tutor')));
   return { patients, seed, dialect: name, rows: Object.fromEntries(rows) };
 };
 
