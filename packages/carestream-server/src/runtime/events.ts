@@ -108,8 +108,8 @@ export const eventTable = {
   },
   'message.type-unknown': { level: 'warning', fields: { messageId: 'id', code: 'code', type: 'word' } },
   'queue.receiving': { level: 'debug', fields: {} },
-  'queue.failed': { level: 'warning', fields: { code: 'code', awsCode: 'class', retryInMs: 'ms' } },
-  'queue.recovered': { level: 'info', fields: { afterMs: 'ms' } },
+  'queue.failed': { level: 'warning', fields: { operation: 'word', code: 'code', awsCode: 'class', retryInMs: 'ms' } },
+  'queue.recovered': { level: 'info', fields: { operation: 'word', afterMs: 'ms' } },
   'queue.credentials-renewed': { level: 'info', fields: { forced: 'flag' } },
   /** Something that failed for a while works again. */
   'episode.ended': { level: 'info', fields: { area: 'word', code: 'code', failures: 'count', afterMs: 'ms' } },

@@ -1,0 +1,211 @@
+import type { CommandResult, ErrorCode } from '../contract/index.ts';
+import { AgentError, pauseAfter, type Backoff, type Clock, type Log } from '../runtime/index.ts';
+import type { HandleCommand } from './command-port.ts';
+import { createCustody } from './custody.ts';
+import { createDispatcher, type CommandInbox, type Dispatcher } from './dispatcher.ts';
+import { createFailureEpisode } from './failure-episode.ts';
+import { createLanes } from './lanes.ts';
+import { createCachedCredentials, type CredentialSource } from './queue-credentials.ts';
+import { translateQueueError } from './queue-errors.ts';
+import { waitMostS, type QueueTransport, type ReceivedMessage } from './queue-transport.ts';
+import { createSqsTransport } from './sqs-transport.ts';
+
+/** What a {@link Queue} needs. */
+export interface QueueDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly inbox: CommandInbox;
+  readonly credentials: CredentialSource;
+  readonly handle: HandleCommand;
+  /** A message of an unknown type came: Flynotes is newer than we are, so the version must be checked now. */
+  onUnknownType(type: string): void;
+  /** Takes the result of a command, durably. It may be told several results of one message; the last one counts. */
+  report(result: CommandResult): void | Promise<void>;
+  /** Something else than SQS, for tests. */
+  readonly transport?: QueueTransport;
+}
+
+/** Where the queue is, and how patient to be. */
+export interface QueueOptions {
+  readonly url: string;
+  readonly region: string;
+  /** Set for emulators alone. */
+  readonly endpoint?: string;
+  /** `{ HTTPS_PROXY, … }`, as Node's agents read it. */
+  readonly proxyEnv?: Readonly<Record<string, string>>;
+  /** How long a message stays hidden from others unless it is extended, in seconds. */
+  readonly visibilityS?: number;
+  /** How long commands in flight may go on after a stop. */
+  readonly graceMs?: number;
+}
+
+/** How the queue is doing; for heartbeats and health. */
+export interface QueueStats {
+  /** When the queue last answered, or null. */
+  readonly lastReceiveAt: string | null;
+  /** How long the last message had waited in the queue, or null. */
+  readonly lagMs: number | null;
+  /** Messages in our hands. */
+  readonly inFlight: number;
+  /** Why messages cannot be received at the moment, or null. */
+  readonly failing: ErrorCode | null;
+}
+
+/** Carries commands from Flynotes' queue to whoever handles them. */
+export interface Queue {
+  /**
+   * Receives and dispatches until the signal, or for `lastsMs`. Then it asks for no more, lets the outstanding receive return, lets
+   * commands in flight end or hands their messages back, and resolves within 25 s. It never rejects; it may be called again.
+   */
+  serve(until: AbortSignal, options?: { readonly lastsMs?: number }): Promise<void>;
+  stats(): QueueStats;
+  /** Closes the connections; after the last {@link Queue.serve} has ended. */
+  close(): void;
+}
+
+const receiveBackoff: Backoff = { firstMs: 500, mostMs: 30_000, jitter: 0.3 };
+const deleteBatchDelayMs = 5;
+/** Beyond this many waiting patients no more are fetched: they are better off in the queue than in our hands. */
+const urgentWaitingMost = 100;
+/** A stop may take 25 s; so the outstanding receive is waited for this long, */
+const receiveLeftMs = 21_000;
+/** and the last hand-backs this long. */
+const settleLeftMs = 1_500;
+/** A restart message is acknowledged before the next receive begins, so that the process can end without one outstanding. */
+const restartMostMs = 10_000;
+
+/** @see {@link Queue} */
+export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
+  const { clock, log } = deps;
+  const visibilityS = options.visibilityS ?? 30;
+  const graceMs = options.graceMs ?? 18_000;
+  const transport = deps.transport ?? connect();
+  const receiving = createFailureEpisode(deps, 'receive');
+  const custody = createCustody(
+    { clock, transport, episode: createFailureEpisode(deps, 'acknowledge') },
+    { visibilityS, batchDelayMs: deleteBatchDelayMs },
+  );
+  let lastReceiveAt: string | null = null;
+  let dispatcher: Dispatcher | null = null;
+  let serving = false;
+
+  function connect(): QueueTransport {
+    const onRenewed = (forced: boolean) => log.emit('queue.credentials-renewed', { forced });
+    const credentials = createCachedCredentials({ clock, source: deps.credentials, onRenewed });
+    return createSqsTransport(credentials, { ...options, visibilityS });
+  }
+
+  async function serve(until: AbortSignal, { lastsMs = Number.POSITIVE_INFINITY } = {}): Promise<void> {
+    if (serving) throw new Error('The queue is being served already.');
+    serving = true;
+    const endsAt = clock.monotonic() + lastsMs;
+    const over = () => until.aborted || clock.monotonic() >= endsAt;
+    /** Ends every wait of this call. */
+    const finished = new AbortController();
+    const lanes = createLanes();
+    const dispatch = createDispatcher({ ...deps, custody, lanes });
+    dispatcher = dispatch;
+    const pause = (ms: number, signal: AbortSignal = finished.signal) => clock.sleep(ms, signal).catch(() => undefined);
+    const keeping = custody.keepHidden(finished.signal);
+
+    let stopAt = Number.POSITIVE_INFINITY;
+    let giveUpReceive = () => undefined as void;
+    const onStop = () => {
+      stopAt = clock.monotonic();
+      lanes.releaseWaiting(false);
+      void pause(graceMs).then(() => dispatch.endCommands(true));
+      void pause(receiveLeftMs).then(() => giveUpReceive());
+    };
+    if (until.aborted) onStop();
+    else until.addEventListener('abort', onStop, { once: true, signal: finished.signal });
+
+    /** The outstanding receive is never aborted; near the end of a stop it is no longer waited for, and what it brings is handed back. */
+    const receive = (waitS: number) =>
+      new Promise<readonly ReceivedMessage[]>((resolve, reject) => {
+        let givenUp = false;
+        giveUpReceive = () => {
+          givenUp = true;
+          resolve([]);
+        };
+        transport.receive(waitS).then((messages) => (givenUp ? handBack(messages) : resolve(messages)), reject);
+      });
+
+    const accept = (messages: readonly ReceivedMessage[]): Promise<void>[] => {
+      const restarts: Promise<void>[] = [];
+      for (const message of urgentFirst(messages)) {
+        const ended = dispatch.accept(message);
+        if (ended) restarts.push(ended);
+      }
+      return restarts;
+    };
+    const handBack = (messages: readonly ReceivedMessage[]) => {
+      for (const message of messages) {
+        const held = custody.take(message);
+        if (held) void custody.handBack(held, 0);
+      }
+    };
+
+    /** The first receive, and the first after a failure, do not wait: it is known at once whether the queue can be reached. */
+    let proven = false;
+    while (!over()) {
+      while (lanes.load('urgent').waiting > urgentWaitingMost && !over()) await pause(20, until);
+      if (over()) break;
+      const leftS = Math.ceil((endsAt - clock.monotonic()) / 1_000);
+      try {
+        const messages = await receive(proven ? Math.max(1, Math.min(waitMostS, leftS)) : 0);
+        if (!proven) log.emit('queue.receiving', {});
+        proven = true;
+        lastReceiveAt = new Date(clock.now()).toISOString();
+        receiving.succeeded();
+        if (over()) handBack(messages);
+        else {
+          const restarts = accept(messages);
+          if (restarts.length > 0) await Promise.race([Promise.all(restarts), pause(restartMostMs)]);
+        }
+      } catch (error) {
+        proven = false;
+        const failure = translateQueueError(error);
+        const pauseMs = Math.max(pauseAfter(receiving.failures() + 1, receiveBackoff), failure.retryAfterMs ?? 0);
+        receiving.failed(failure, pauseMs);
+        await pause(pauseMs, until);
+      }
+    }
+
+    // Nothing more comes. Patients that wait have until the grace is over; the other lanes end now.
+    stopAt = Math.min(stopAt, clock.monotonic());
+    lanes.releaseWaiting(false);
+    dispatch.endCommands(false);
+    const leftMs = (ofMs: number) => Math.max(0, stopAt + ofMs - clock.monotonic());
+    let empty = false;
+    const emptied = lanes.empty().then(() => {
+      empty = true;
+    });
+    await Promise.race([emptied, pause(leftMs(graceMs))]);
+    dispatch.endCommands(true);
+    lanes.releaseWaiting(true);
+    await Promise.race([emptied, pause(leftMs(graceMs + 3_000))]);
+    if (!empty) log.error(new AgentError('STOPPED_LATE'), 'queue');
+    custody.handBackAll();
+    await Promise.race([custody.settled(), pause(settleLeftMs)]);
+    finished.abort();
+    await keeping;
+    serving = false;
+  }
+
+  return {
+    serve,
+    stats: () => ({
+      lastReceiveAt,
+      lagMs: dispatcher?.lagMs ?? null,
+      inFlight: custody.size(),
+      failing: receiving.code(),
+    }),
+    close: () => transport.close(),
+  };
+}
+
+/** Patients first; among equals the order of arrival. A body is looked at as text alone: whether it is valid is decided later. */
+function urgentFirst(messages: readonly ReceivedMessage[]): ReceivedMessage[] {
+  const isUrgent = (message: ReceivedMessage) => message.body.includes('"patient-sync"');
+  return [...messages.filter(isUrgent), ...messages.filter((message) => !isUrgent(message))];
+}
