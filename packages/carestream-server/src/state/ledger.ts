@@ -17,8 +17,8 @@ export interface Ledger {
   putAcknowledged(entries: readonly LedgerEntry[]): void;
   /** Notes that Flynotes no longer holds these; an entry of a newer read stays. */
   remove(removals: readonly { readonly patientCode: number; readonly readSequence: number }[]): void;
-  /** Entries with numbers above `after`, in order. */
-  codesAfter(after: number, limit: number): LedgerEntry[];
+  /** Entries with numbers above `after` and up to `upTo`, in order. */
+  codesAfter(after: number, limit: number, upTo?: number): LedgerEntry[];
   count(): number;
   /**
    * Empties the ledger, and what is known of refusals, unless it was kept under this key: digests under different keys say
@@ -35,7 +35,8 @@ export const ledgerSql = {
         ON CONFLICT (patient) DO UPDATE SET digest = excluded.digest, read_sequence = excluded.read_sequence
         WHERE excluded.read_sequence >= ledger.read_sequence`,
   remove: 'DELETE FROM ledger WHERE patient = ? AND read_sequence <= ?',
-  after: 'SELECT patient, digest, read_sequence FROM ledger WHERE patient > ? ORDER BY patient LIMIT ?',
+  after:
+    'SELECT patient, digest, read_sequence FROM ledger WHERE patient > ? AND patient <= ? ORDER BY patient LIMIT ?',
   count: 'SELECT count(*) AS patients FROM ledger',
   clear: 'DELETE FROM ledger',
   clearRefusals: 'DELETE FROM refusal',
@@ -68,7 +69,8 @@ export function createLedger(database: DatabaseSync): Ledger {
       inSlices(database, removals, ({ patientCode, readSequence }) => {
         remove.run(patientCode, readSequence);
       }),
-    codesAfter: (from, limit) => guarded(() => (after.all(from, limit) as unknown as Row[]).map(entryOf)),
+    codesAfter: (from, limit, upTo = Number.MAX_SAFE_INTEGER) =>
+      guarded(() => (after.all(from, upTo, limit) as unknown as Row[]).map(entryOf)),
     count: () => guarded(() => (count.get() as { patients: number }).patients),
     useDigestKey: (digestKeyId) =>
       inTransaction(database, () => {

@@ -33,20 +33,29 @@ export function createRefusals(database: DatabaseSync): Refusals {
   const put = database.prepare(refusalSql.put);
   const remove = database.prepare(refusalSql.remove);
   const count = database.prepare(refusalSql.count);
+  const countAll = () => guarded(() => (count.get() as { refusals: number }).refusals);
+  // At nearly every practice there are none: then nothing is looked up, page after page.
+  let some = countAll() > 0;
   return {
     get: (patientCode) =>
       guarded(() => {
+        if (!some) return null;
         const row = get.get(patientCode) as { digest: Uint8Array; code: string } | undefined;
         return row ? { patientCode, digest: Buffer.from(row.digest).toString('hex'), code: row.code } : null;
       }),
-    put: (refusals) =>
+    put(refusals) {
+      some ||= refusals.length > 0;
       inSlices(database, refusals, ({ patientCode, digest, code }) => {
         put.run(patientCode, Buffer.from(digest, 'hex'), code);
-      }),
-    remove: (patientCodes) =>
+      });
+    },
+    remove(patientCodes) {
+      if (!some) return;
       inSlices(database, patientCodes, (patientCode) => {
         remove.run(patientCode);
-      }),
-    count: () => guarded(() => (count.get() as { refusals: number }).refusals),
+      });
+      some = countAll() > 0;
+    },
+    count: countAll,
   };
 }

@@ -1,0 +1,11 @@
+export { bulkPace, createBulkUploads, passNotes, type BulkOptions, type BulkUploads } from './bulk-uploads.ts';
+export { createKeyedDigester, type KeyedDigester } from './digester.ts';
+export { localDateOf } from './local-date.ts';
+export {
+  createPatientUploads,
+  type PatientOptions,
+  type PatientOutcome,
+  type PatientUploads,
+} from './patient-uploads.ts';
+export type { BasicsPage, PassReason, UploadDeps, UploadReader } from './ports.ts';
+export type { Pace } from './pages.ts';

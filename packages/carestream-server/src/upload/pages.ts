@@ -1,0 +1,79 @@
+import { retry, type Backoff, type Clock } from '../runtime/index.ts';
+import type { BasicsPage, UploadReader } from './ports.ts';
+
+/** A page with the number of the read that brought it. */
+export interface NumberedPage extends BasicsPage {
+  /** Where the page began: it covers the patient numbers above this one. */
+  readonly afterCode: number;
+  readonly readSequence: number;
+  /** How long was waited before it, to leave SQL Server to R4. */
+  readonly pausedMs: number;
+}
+
+/** How R4's server is spared. */
+export interface Pace {
+  readonly pageRows: number;
+  /** How long is waited after a page, in proportion to what it took: 0.5 leaves SQL Server alone for a third of the time. */
+  readonly pauseRatio: number;
+  readonly pauseMostMs: number;
+}
+
+/** What {@link readPages} and {@link readWithRetry} need. */
+export interface ReadDeps {
+  readonly practice: () => UploadReader;
+  readonly clock: Clock;
+  readonly nextReadSequence: () => number;
+}
+
+/** A deadlock, a locked row, a restarted server: they pass, but a pass that finds none of it better after this gives up. */
+const readTries = 6;
+const readBackoff: Backoff = { firstMs: 500, mostMs: 30_000, jitter: 0.5 };
+
+/** Reads with a number taken before; read again on a failure that may pass, then with a new number. */
+export function readWithRetry<Result>(
+  deps: ReadDeps,
+  read: (reader: UploadReader, readSequence: number) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  const options = { backoff: readBackoff, tries: readTries };
+  return retry(() => read(deps.practice(), deps.nextReadSequence()), { clock: deps.clock, options }, signal);
+}
+
+/** All of the patients' table, one page ahead of whoever takes them: while one is worked on, the next is read. */
+export async function* readPages(deps: ReadDeps, pace: Pace, signal: AbortSignal): AsyncGenerator<NumberedPage> {
+  const left = new AbortController();
+  const whileWanted = AbortSignal.any([signal, left.signal]);
+
+  const readOne = async (afterCode: number, pausedMs: number): Promise<NumberedPage> => {
+    if (pausedMs > 0) await deps.clock.sleep(pausedMs, whileWanted);
+    return readWithRetry(
+      deps,
+      async (reader, readSequence) => {
+        const page = await reader.readBasicsPage(afterCode, pace.pageRows, whileWanted);
+        return { ...page, afterCode, readSequence, pausedMs };
+      },
+      whileWanted,
+    );
+  };
+  const begin = (afterCode: number, pausedMs: number) => {
+    const reading = readOne(afterCode, pausedMs);
+    // Its failure is met when the page is asked for; until then it must not count as unhandled.
+    reading.catch(() => undefined);
+    return reading;
+  };
+
+  let ahead = begin(0, 0);
+  try {
+    for (;;) {
+      const page = await ahead;
+      if (page.lastCode !== null) {
+        ahead = begin(page.lastCode, Math.min(page.elapsedMs * pace.pauseRatio, pace.pauseMostMs));
+      }
+      yield page;
+      if (page.lastCode === null) return;
+    }
+  } finally {
+    left.abort();
+    await ahead.catch(() => undefined);
+  }
+}

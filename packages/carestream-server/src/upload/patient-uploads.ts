@@ -1,0 +1,132 @@
+import type { FullRecord, Legs, PatientUploadAnswer } from '../contract/index.ts';
+import { mapFullRecord } from '../records/index.ts';
+import { AgentError, retry, type Backoff } from '../runtime/index.ts';
+import { localDateOf } from './local-date.ts';
+import type { UploadDeps } from './ports.ts';
+import { createSharedWork, waitForEnd, type SharedWork } from './shared-work.ts';
+
+/** How one patient's upload ended. */
+export interface PatientOutcome {
+  /** `not-found`: R4 holds no such patient; nothing was sent. */
+  readonly outcome: 'done' | 'not-found';
+  /** `readMs`, `mappedMs`, `uploadedMs`; where something had to be tried again, all tries together. */
+  readonly legs: Pick<Legs, 'readMs' | 'mappedMs' | 'uploadedMs'>;
+}
+
+/** Uploads of one patient's full record. */
+export interface PatientUploads {
+  /**
+   * Reads one patient from R4 and puts the record to Flynotes. Asked for again before it has begun to read, it is done once for
+   * all; asked for later, once more after it: what was typed in meanwhile is found.
+   * @throws AgentError NAME_MISSING, PATIENT_CODE_INVALID, or what R4 or Flynotes fail with
+   */
+  sync(
+    request: { readonly patientCode: number; readonly messageId?: string; readonly requestedAt?: string },
+    signal: AbortSignal,
+  ): Promise<PatientOutcome>;
+}
+
+/** Options of {@link createPatientUploads}. */
+export interface PatientOptions {
+  readonly backoff?: Backoff;
+  readonly tries?: number;
+}
+
+const patientBackoff: Backoff = { firstMs: 200, mostMs: 3_000, jitter: 0.5 };
+const patientTries = 5;
+
+/** @see {@link PatientUploads} */
+export function createPatientUploads(deps: UploadDeps, options: PatientOptions = {}): PatientUploads {
+  const backoff = options.backoff ?? patientBackoff;
+  const tries = options.tries ?? patientTries;
+  /** The newest upload of each patient in flight. */
+  const inFlight = new Map<number, { readonly work: SharedWork<PatientOutcome>; joinable: boolean }>();
+
+  return {
+    sync({ patientCode, messageId }, signal) {
+      const before = inFlight.get(patientCode);
+      if (before?.joinable && !before.work.abandoned) return before.work.join(signal);
+      const entry = {
+        joinable: true,
+        work: createSharedWork(async (shared) => {
+          // Whatever is asked for in this turn joins, and one patient is read once at a time.
+          await waitForEnd(before?.work, shared);
+          shared.throwIfAborted();
+          entry.joinable = false;
+          return syncOne(deps, { patientCode, messageId, backoff, tries }, shared);
+        }),
+      };
+      inFlight.set(patientCode, entry);
+      void entry.work.ended.then(() => {
+        if (inFlight.get(patientCode) === entry) inFlight.delete(patientCode);
+      });
+      return entry.work.join(signal);
+    },
+  };
+}
+
+interface SyncOptions {
+  readonly patientCode: number;
+  readonly messageId: string | undefined;
+  readonly backoff: Backoff;
+  readonly tries: number;
+}
+
+async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSignal): Promise<PatientOutcome> {
+  const legs = { readMs: 0, mappedMs: 0, uploadedMs: 0 };
+  /** Adds the time that a step takes to its leg. */
+  const timed = async <Result>(leg: keyof typeof legs, step: () => Result | Promise<Result>): Promise<Result> => {
+    const startedMs = deps.clock.monotonic();
+    try {
+      return await step();
+    } finally {
+      legs[leg] += deps.clock.monotonic() - startedMs;
+    }
+  };
+
+  /** Each try reads R4 anew: a record is never kept for a later one. */
+  const attempt = async (): Promise<PatientOutcome['outcome']> => {
+    const readSequence = deps.state.nextReadSequence();
+    const rows = await timed('readMs', () => deps.practice().readPatient(options.patientCode, signal));
+    if (rows === null) return 'not-found';
+    const today = localDateOf(deps.clock.now(), deps.timeZone);
+    const mapped = await timed('mappedMs', () => mapFullRecord(rows, { today, timeZone: deps.timeZone }));
+    if (mapped.outcome === 'refused') throw new AgentError(mapped.code);
+    const upload = {
+      readSequence,
+      ...(options.messageId === undefined ? {} : { messageId: options.messageId }),
+      record: mapped.record,
+    };
+    const answer = await timed('uploadedMs', () => deps.flynotes.putPatient(options.patientCode, upload, signal));
+    acknowledge(deps, mapped.record, { readSequence, answer });
+    return 'done';
+  };
+
+  const outcome = await retry(
+    attempt,
+    { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries } },
+    signal,
+  );
+  return { outcome, legs };
+}
+
+/** A full record renews the basics too, and so the ledger; an answer `stale` says that something newer is held. */
+function acknowledge(
+  deps: UploadDeps,
+  { basics }: FullRecord,
+  { readSequence, answer }: { readonly readSequence: number; readonly answer: PatientUploadAnswer },
+): void {
+  if (answer.outcome === 'stale') return;
+  const { ledger, refusals } = deps.state;
+  const { patientCode } = basics;
+  const digest = deps.digester.ofRecord(basics);
+  try {
+    // Where Flynotes made something else of it, the next pass sends it again, and parity judges.
+    if (answer.digest === digest) ledger.putAcknowledged([{ patientCode, digest, readSequence }]);
+    else ledger.remove([{ patientCode, readSequence }]);
+    refusals.remove([patientCode]);
+  } catch (error) {
+    // The record has arrived, and the screen waits: a full disk costs no more than sending the basics once again.
+    deps.log.error(error, 'upload');
+  }
+}

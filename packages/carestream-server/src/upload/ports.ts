@@ -1,0 +1,38 @@
+import type { PassFigures } from '../contract/index.ts';
+import type { FlynotesClient } from '../flynotes/index.ts';
+import type { BasicsRow, PatientRows } from '../records/index.ts';
+import type { Clock, Log } from '../runtime/index.ts';
+import type { State } from '../state/index.ts';
+import type { KeyedDigester } from './digester.ts';
+
+/** A piece of the patients' table in the order of the patient number. */
+export interface BasicsPage {
+  readonly rows: readonly BasicsRow[];
+  /** Where the next page begins; null at the table's end. */
+  readonly lastCode: number | null;
+  /** How long SQL Server was at work for it. */
+  readonly elapsedMs: number;
+}
+
+/** What uploading needs of the practice's database. */
+export interface UploadReader {
+  readBasicsPage(afterCode: number, pageRows: number, signal: AbortSignal): Promise<BasicsPage>;
+  readBasicsOf(codes: readonly number[], signal: AbortSignal): Promise<readonly BasicsRow[]>;
+  readPatient(code: number, signal: AbortSignal): Promise<PatientRows | null>;
+}
+
+/** What both kinds of upload are made of. */
+export interface UploadDeps {
+  /** Asked for before each read, so that a reader which was opened anew is used. */
+  readonly practice: () => UploadReader;
+  readonly flynotes: Pick<FlynotesClient, 'beginPass' | 'sendBatch' | 'completePass' | 'putPatient' | 'sentBytes'>;
+  readonly state: Pick<State, 'nextReadSequence' | 'ledger' | 'refusals' | 'notes'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly digester: KeyedDigester;
+  /** The practice's time zone, `Europe/London`. */
+  readonly timeZone: string;
+}
+
+/** Why a pass runs. */
+export type PassReason = PassFigures['reason'];
