@@ -39,7 +39,7 @@ function encodeDatetime(out: ByteWriter, value: SqlValue): void {
     ticks = 0;
     days += 1;
   }
-  if (days < -79_025 || days > 2_932_896) throw new ValueMismatch(value, 'datetime');
+  if (days < -79_257 || days > 2_932_896) throw new ValueMismatch(value, 'datetime');
   const buffer = reserve(out, 8);
   buffer.writeInt32LE(days + DAYS_1900, out.position);
   buffer.writeInt32LE(ticks, out.position + 4);
