@@ -1,0 +1,15 @@
+export {
+  databaseConfigSchema,
+  databaseFieldsSchema,
+  resolveDatabaseConfig,
+  type DatabaseConfig,
+  type DatabaseTarget,
+} from './database-config.ts';
+export {
+  createPracticeConnector,
+  type PracticeConnector,
+  type PracticeConnectorOptions,
+} from './practice-connector.ts';
+export { pageRowsMost, type BasicsPage, type PracticeReader, type PracticeSchema } from './practice-reader.ts';
+export type { AddressPlace, MissingField, ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+export { schemaMap, type EntityMap, type EntityName, type FieldMap } from './schema-map.ts';

@@ -1,0 +1,90 @@
+import type { Clock, Log } from '../runtime/index.ts';
+import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
+import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
+import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
+import { mapWithOverrides } from './schema-overrides.ts';
+import { createSqlConnection } from './sql-connection.ts';
+import { pingStatement } from './statements.ts';
+
+/** Options of {@link createPracticeConnector}. */
+export interface PracticeConnectorOptions extends Partial<ReaderLimits> {
+  readonly database: DatabaseConfig;
+  /** How long a connection may take to open. */
+  readonly connectTimeoutMs?: number;
+  /** The licence answer's replacements for parts of the schema map, asked for at each look at the catalogue. */
+  readonly schemaOverrides?: () => Readonly<Record<string, unknown>>;
+}
+
+/** Opens a practice's database. */
+export interface PracticeConnector {
+  /**
+   * Connects, reads the catalogue and resolves the schema.
+   * @throws AgentError PRACTICE_…
+   */
+  open(signal: AbortSignal): Promise<PracticeReader>;
+}
+
+const defaults = { connectTimeoutMs: 15_000, pageTimeoutMs: 60_000, patientTimeoutMs: 15_000, tries: 4 } as const;
+
+/**
+ * Creates a connector.
+ * @throws AgentError CONFIG_FIELD_INVALID, CONFIG_FIELD_MISSING
+ */
+export function createPracticeConnector(
+  deps: { readonly clock: Clock; readonly log: Log },
+  options: PracticeConnectorOptions,
+): PracticeConnector {
+  const target = resolveDatabaseConfig(options.database);
+  const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs;
+  const limits: ReaderLimits = {
+    pageTimeoutMs: options.pageTimeoutMs ?? defaults.pageTimeoutMs,
+    patientTimeoutMs: options.patientTimeoutMs ?? defaults.patientTimeoutMs,
+    tries: options.tries ?? defaults.tries,
+  };
+  return {
+    async open(signal) {
+      const startedAt = deps.clock.monotonic();
+      const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
+      const warm = createSqlConnection(deps, { target, connectTimeoutMs });
+      const look = async (within: AbortSignal): Promise<ReadPractice> => {
+        const practice = await readPracticeSchema(
+          bulk,
+          { map: mapWithOverrides(options.schemaOverrides?.() ?? {}) },
+          within,
+        );
+        report(deps.log, practice);
+        return practice;
+      };
+      try {
+        const practice = await look(signal);
+        await warm.query({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }, signal);
+        deps.log.emit('practice.connected', {
+          product: practice.product,
+          compatibilityLevel: practice.compatibilityLevel,
+          elapsedMs: Math.round(deps.clock.monotonic() - startedAt),
+        });
+        if (bulk.oldTls) deps.log.emit('warning', { code: 'PRACTICE_TLS_OLD', area: 'practice' });
+        return createPracticeReader({ ...deps, bulk, warm, look }, practice, limits);
+      } catch (error) {
+        await Promise.all([bulk.close(), warm.close()]);
+        throw error;
+      }
+    },
+  };
+}
+
+function report(log: Log, { schema }: ReadPractice): void {
+  const entities = Object.values(schema.entities);
+  log.emit('practice.schema-resolved', {
+    fingerprint: schema.fingerprint,
+    tables: entities.length,
+    columns: entities.reduce((sum, entity) => sum + Object.values(entity.columns).flat().length, 0),
+  });
+  for (const { entity, field, reason } of schema.missing) {
+    log.emit('practice.schema-missing', { entity: kebab(entity), field: kebab(field ?? 'table'), reason });
+  }
+  for (const table of schema.unindexed)
+    log.emit('warning', { code: 'PRACTICE_INDEX_MISSING', area: 'practice', name: table });
+}
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,287 @@
+import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
+import { patientCodeOf, type BasicsRow, type Cell, type PatientRows } from '../records/index.ts';
+import type { ReadPractice } from './practice-schema.ts';
+import type { ResolvedSchema } from './resolved-schema.ts';
+import { alertOf, answerOf, createBasicsReader, questionnaireOf, type BasicsReader } from './row-readers.ts';
+import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
+import { createStatements, pingStatement, type Statements } from './statements.ts';
+
+/** What the practice's database looks like, and whether the login could write to it. */
+export interface PracticeSchema extends ResolvedSchema {
+  readonly canWrite: boolean;
+  /** The login rules the server: worse than a right to write. */
+  readonly sysadmin: boolean;
+}
+
+/** A page of the patients' table. */
+export interface BasicsPage {
+  readonly rows: readonly BasicsRow[];
+  /** Where the next page begins; null after the last one. */
+  readonly lastCode: number | null;
+  /** Codes that more than one row bears; the first row counts and the others are left out. */
+  readonly repeatedCodes: readonly number[];
+  readonly elapsedMs: number;
+}
+
+/** Reads one practice. Pages go over one connection, single patients over another that stays warm. */
+export interface PracticeReader extends AsyncDisposable {
+  /** As resolved last; it is resolved again when a name is no longer there. */
+  readonly schema: PracticeSchema;
+  /**
+   * The page after a code; null begins. Rows are in the order of their codes.
+   * @throws AgentError PRACTICE_…
+   */
+  readBasicsPage(afterCode: number | null, pageRows: number, signal: AbortSignal): Promise<BasicsPage>;
+  /** Rows by code, seeing only what is committed; a code that is not there has no row. */
+  readBasicsOf(codes: readonly number[], signal: AbortSignal): Promise<BasicsRow[]>;
+  /** Everything of one patient in one round trip; null for no such patient. */
+  readPatient(code: number, signal: AbortSignal): Promise<PatientRows | null>;
+  /** Every distinct question. @throws AgentError QUESTIONNAIRE_QUESTIONS_UNKNOWN */
+  readQuestions(signal: AbortSignal): Promise<string[]>;
+  /** Every distinct preset answer. @throws AgentError QUESTIONNAIRE_PRESETS_UNKNOWN where they can't be told from own words */
+  readPresetAnswers(signal: AbortSignal): Promise<string[]>;
+  ping(signal: AbortSignal): Promise<void>;
+}
+
+/** Limits of a reader, each with a default in the connector. */
+export interface ReaderLimits {
+  readonly pageTimeoutMs: number;
+  readonly patientTimeoutMs: number;
+  /** How often a query is tried that was chosen as deadlock victim, met a lock or lost its connection. */
+  readonly tries: number;
+}
+
+const backoff = { firstMs: 50, mostMs: 1_000, jitter: 0.5 };
+const repeatable = new Set(['PRACTICE_DEADLOCK', 'PRACTICE_LOCK_TIMEOUT', 'PRACTICE_CONNECTION_LOST']);
+/** Codes in one IN list. */
+const codesPerQuery = 500;
+const beforeAllCodes = -2_147_483_648;
+export const pageRowsMost = 5_000;
+
+interface Plan {
+  readonly schema: PracticeSchema;
+  readonly statements: Statements;
+  readonly basics: BasicsReader;
+  readonly identifiers: readonly string[];
+}
+
+function planOf({ schema, isolation }: ReadPractice): Plan {
+  const statements = createStatements(schema, isolation);
+  const identifiers = Object.values(schema.entities).flatMap((entity) => [
+    entity.table,
+    ...Object.values(entity.columns).flatMap((columns) => columns.map((column) => column.name)),
+  ]);
+  return { schema, statements, basics: createBasicsReader(statements.columns), identifiers };
+}
+
+/** Creates a reader over two connections. `look` reads the catalogue again. */
+export function createPracticeReader(
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly bulk: SqlConnection;
+    readonly warm: SqlConnection;
+    look(signal: AbortSignal): Promise<ReadPractice>;
+  },
+  first: ReadPractice,
+  limits: ReaderLimits,
+): PracticeReader {
+  const { clock } = deps;
+  let plan = planOf(first);
+  let looking: Promise<void> | undefined;
+
+  const lookAgain = (signal: AbortSignal): Promise<void> => {
+    looking ??= deps.look(signal).then((practice) => void (plan = planOf(practice)));
+    return looking.finally(() => (looking = undefined));
+  };
+
+  /** Tries again what passes by itself, and looks at the database again when a name is gone. */
+  const ask = async (
+    connection: SqlConnection,
+    queryOf: (plan: Plan) => Query,
+    signal: AbortSignal,
+  ): Promise<{ sets: ResultSets; plan: Plan }> => {
+    let looked = false;
+    for (let tries = 1; ; tries += 1) {
+      const used = plan;
+      try {
+        return {
+          sets: await connection.query({ ...queryOf(used), identifiers: used.identifiers }, signal),
+          plan: used,
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isAgentError(error)) throw error;
+        if (error.code === 'PRACTICE_SCHEMA_CHANGED' && !looked) {
+          looked = true;
+          await lookAgain(signal);
+        } else if (repeatable.has(error.code) && tries < limits.tries) {
+          await clock.sleep(pauseAfter(tries, backoff), signal);
+        } else throw error;
+      }
+    }
+  };
+
+  const textsOf = async (
+    connection: SqlConnection,
+    textOf: (plan: Plan) => string,
+    signal: AbortSignal,
+  ): Promise<string[]> => {
+    const { sets } = await ask(connection, (used) => ({ text: textOf(used), timeoutMs: limits.pageTimeoutMs }), signal);
+    const distinct = new Map<string, string>();
+    for (const [cell] of sets[0] ?? []) {
+      if (typeof cell !== 'string') continue;
+      const text = cell.trim();
+      // The same words in other capitals are another question to nobody.
+      if (text !== '' && !distinct.has(text.toLowerCase())) distinct.set(text.toLowerCase(), text);
+    }
+    return [...distinct.values()].sort();
+  };
+
+  return {
+    get schema() {
+      return plan.schema;
+    },
+
+    async readBasicsPage(afterCode, pageRows, signal) {
+      if (!Number.isInteger(pageRows) || pageRows < 1 || pageRows > pageRowsMost)
+        throw new RangeError(`a page has 1 to ${pageRowsMost} rows`);
+      const startedAt = clock.monotonic();
+      const { sets, plan: used } = await ask(
+        deps.bulk,
+        ({ statements }) =>
+          afterCode === null
+            ? { text: statements.firstPage(pageRows), timeoutMs: limits.pageTimeoutMs }
+            : {
+                text: statements.nextPage(pageRows),
+                parameters: { after: afterCode },
+                timeoutMs: limits.pageTimeoutMs,
+              },
+        signal,
+      );
+      return { ...pageOf(sets[0] ?? [], pageRows, used), elapsedMs: clock.monotonic() - startedAt };
+    },
+
+    async readBasicsOf(codes, signal) {
+      const rows: BasicsRow[] = [];
+      for (let from = 0; from < codes.length; from += codesPerQuery) {
+        const some = codes.slice(from, from + codesPerQuery);
+        const { sets, plan: used } = await ask(
+          deps.bulk,
+          ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs }),
+          signal,
+        );
+        rows.push(...pageOf(sets[0] ?? [], Infinity, used).rows);
+      }
+      return rows;
+    },
+
+    async readPatient(code, signal) {
+      const { sets, plan: used } = await ask(
+        deps.warm,
+        ({ statements }) => ({ text: statements.patient, parameters: { code }, timeoutMs: limits.patientTimeoutMs }),
+        signal,
+      );
+      const setOf = (part: Statements['parts'][number]): ResultSets[number] =>
+        sets[used.statements.parts.indexOf(part)] ?? [];
+      const [basics] = pageOf(setOf('basics'), Infinity, used).rows;
+      if (basics === undefined) return null;
+      return {
+        basics,
+        alerts: setOf('alerts').map(alertOf),
+        questionnaires: setOf('questionnaires').map(questionnaireOf),
+        answers: setOf('answers').map(answerOf),
+        unavailable: used.schema.unavailable,
+      };
+    },
+
+    readQuestions: (signal) =>
+      textsOf(
+        deps.bulk,
+        ({ statements }) => {
+          if (statements.questions === undefined) throw new AgentError('QUESTIONNAIRE_QUESTIONS_UNKNOWN');
+          return statements.questions;
+        },
+        signal,
+      ),
+
+    readPresetAnswers: (signal) =>
+      textsOf(
+        deps.bulk,
+        ({ statements }) => {
+          if (statements.presetAnswers === undefined) throw new AgentError('QUESTIONNAIRE_PRESETS_UNKNOWN');
+          return statements.presetAnswers;
+        },
+        signal,
+      ),
+
+    async ping(signal) {
+      await ask(deps.warm, () => ({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }), signal);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all([deps.bulk.close(), deps.warm.close()]);
+    },
+  };
+}
+
+/** Rows of one patient stand together. Several are several addresses where the code is a key, and otherwise a repeated code. */
+function pageOf(
+  values: readonly (readonly Cell[])[],
+  pageRows: number,
+  plan: Plan,
+): Pick<BasicsPage, 'rows' | 'lastCode' | 'repeatedCodes'> {
+  const { patient, address } = plan.schema.entities;
+  const codeIsKey =
+    patient?.primaryKey.length === 1 && patient.primaryKey[0] === patient.columns['patientCode']?.[0]?.name;
+  const rows: BasicsRow[] = [];
+  const repeatedCodes: number[] = [];
+  let previous = beforeAllCodes;
+  let chosen: readonly Cell[] | undefined;
+  let addresses = 0;
+  const finish = (): void => {
+    if (chosen !== undefined) rows.push(plan.basics.read(chosen, addresses));
+  };
+  const full = values.length >= pageRows;
+  const end = full && address !== undefined ? endOfWhole(values) : values.length;
+  for (let index = 0; index < end; index += 1) {
+    const row = values[index] ?? [];
+    const code = numberOf(row[0]);
+    if (code === null) {
+      // No usable code: mapping refuses it, and it counts.
+      rows.push(plan.basics.read(row, 0));
+      continue;
+    }
+    if (code < previous) throw new AgentError('PRACTICE_QUERY_FAILED', { details: { reason: 'codes do not ascend' } });
+    if (chosen === undefined || code > previous) {
+      finish();
+      previous = code;
+      chosen = row;
+      addresses = address === undefined ? 0 : 1;
+    } else if (codeIsKey && address !== undefined) {
+      addresses += 1;
+      // Whichever order the server chose today, the same address is passed on.
+      if (isLess(plan.basics.addressKey(row), plan.basics.addressKey(chosen))) chosen = row;
+    } else if (repeatedCodes.at(-1) !== code) repeatedCodes.push(code);
+  }
+  finish();
+  return { rows, repeatedCodes, lastCode: full ? previous : null };
+}
+
+/** A full page may end amidst one patient's addresses; those rows are read again with the next page. */
+function endOfWhole(values: readonly (readonly Cell[])[]): number {
+  const last = numberOf(values.at(-1)?.[0]);
+  let end = values.length;
+  while (end > 0 && numberOf(values[end - 1]?.[0]) === last) end -= 1;
+  return end === 0 || values.length - end === 1 ? values.length : end;
+}
+
+const numberOf = (cell: Cell): number | null => {
+  if (typeof cell === 'number') return Number.isInteger(cell) ? cell : null;
+  return patientCodeOf(cell);
+};
+
+function isLess(one: Cell, other: Cell): boolean {
+  if (typeof one === 'number' && typeof other === 'number') return one < other;
+  return String(one) < String(other);
+}

@@ -1,0 +1,244 @@
+import { quoteName as q, quoteText } from './identifiers.ts';
+import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import { addressLineFields } from './schema-map.ts';
+
+/**
+ * Every text that is ever sent to a practice's SQL Server is made here. All of them only read; a test holds each of them to
+ * that. They are T-SQL of 2008, and each brings its own settings, because those of sp_executesql end with it.
+ */
+
+/** How a statement behaves towards R4's users. */
+export type Isolation = 'read-uncommitted' | 'read-committed';
+
+const lockTimeoutMs = 5_000;
+const settings = (isolation: Isolation): string =>
+  `SET NOCOUNT ON; SET LOCK_TIMEOUT ${lockTimeoutMs}; SET DEADLOCK_PRIORITY LOW; SET TRANSACTION ISOLATION LEVEL ${isolation === 'read-uncommitted' ? 'READ UNCOMMITTED' : 'READ COMMITTED'};\n`;
+const oneCore = 'OPTION (MAXDOP 1)';
+
+const withSettings = (text: string, isolation: Isolation = 'read-uncommitted'): string => settings(isolation) + text;
+
+/** What the server is and how the database is set. */
+export const serverStatement = withSettings(
+  `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), d.compatibility_level, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.name = DB_NAME();`,
+);
+
+/** Tables, views and their columns. */
+export const columnsStatement = withSettings(
+  `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH FROM INFORMATION_SCHEMA.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION;
+SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_TYPE = 'VIEW';`,
+);
+
+/** Primary keys, in key order. */
+export const keysStatement = withSettings(
+  `SELECT k.TABLE_SCHEMA, k.TABLE_NAME, k.COLUMN_NAME FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE AS k INNER JOIN INFORMATION_SCHEMA.TABLE_CONSTRAINTS AS c ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND c.TABLE_NAME = k.TABLE_NAME WHERE c.CONSTRAINT_TYPE = 'PRIMARY KEY' ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.ORDINAL_POSITION;`,
+);
+
+/** Columns with which an index begins. */
+export const indexesStatement = withSettings(
+  `SELECT s.name, o.name, c.name FROM sys.index_columns AS ic INNER JOIN sys.objects AS o ON o.object_id = ic.object_id INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id INNER JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id WHERE ic.key_ordinal = 1;`,
+);
+
+/** Whether the login could write to the tables that are used, and whether it rules the server. */
+export function permissionsStatement(schema: ResolvedSchema): string {
+  const asked = Object.values(schema.entities).flatMap((entity) =>
+    ['INSERT', 'UPDATE', 'DELETE'].map(
+      (right) => `HAS_PERMS_BY_NAME(${quoteText(tableOf(entity))}, 'OBJECT', '${right}')`,
+    ),
+  );
+  return withSettings(`SELECT IS_SRVROLEMEMBER('sysadmin'), ${asked.join(', ')};`);
+}
+
+/** The statement that costs least: is the connection alive? */
+export const pingStatement = withSettings('SELECT 1;');
+
+const tableOf = (entity: ResolvedEntity): string => `${q(entity.schema)}.${q(entity.table)}`;
+const nameOf = (entity: ResolvedEntity, field: string): string | undefined => entity.columns[field]?.[0]?.name;
+
+/** A column of a SELECT list, and which field it is. */
+export interface Selected {
+  readonly field: string;
+  readonly sql: string;
+}
+
+const patientFields = [
+  'title',
+  'forename',
+  'surname',
+  'knownAs',
+  'sex',
+  'dateOfBirth',
+  'nhsNumber',
+  'email',
+  'mobilePhone',
+  'homePhone',
+  'workPhone',
+  'otherPhone',
+  'archived',
+  'status',
+  'active',
+  'deceased',
+  'diedOn',
+] as const;
+const addressFields = [...addressLineFields, 'postcode'] as const;
+
+/** The columns of a basics row; the code is the first, the key of a separate address the second. */
+export function basicsColumns(schema: ResolvedSchema): Selected[] {
+  const { patient, address } = schema.entities;
+  if (patient === undefined) return [];
+  const of = (entity: ResolvedEntity, alias: string, fields: readonly string[]): Selected[] =>
+    fields.flatMap((field) =>
+      (entity.columns[field] ?? []).map((column) => ({ field, sql: `${alias}.${q(column.name)}` })),
+    );
+  const selected = [...of(patient, 'p', ['patientCode'])];
+  if (address === undefined)
+    return [...selected, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
+  const key = nameOf(address, 'addressCode') ?? address.primaryKey[0];
+  if (key !== undefined) selected.push({ field: 'addressKey', sql: `a.${q(key)}` });
+  selected.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
+  if (nameOf(address, 'postcode') === undefined) selected.push(...of(patient, 'p', ['postcode']));
+  return selected;
+}
+
+/** The texts that read one practice. */
+export interface Statements {
+  readonly columns: readonly Selected[];
+  /** From the beginning; rows without a code come first. */
+  firstPage(rows: number): string;
+  /** Parameter `@after`. */
+  nextPage(rows: number): string;
+  /** By key, seeing only what is committed. */
+  basicsOf(codes: readonly number[]): string;
+  /** Parameter `@code`; one result set for each part in `parts`. */
+  readonly patient: string;
+  readonly parts: readonly PatientPart[];
+  readonly questions: string | undefined;
+  readonly presetAnswers: string | undefined;
+}
+
+/** A result set of the patient's batch. */
+export type PatientPart = 'basics' | 'alerts' | 'questionnaires' | 'answers';
+
+/** Makes the texts for a resolved schema. `isolation` is for pages and single patients. */
+export function createStatements(schema: ResolvedSchema, isolation: Isolation): Statements {
+  const { patient } = schema.entities;
+  if (patient === undefined) throw new TypeError('a resolved schema has patients');
+  const columns = basicsColumns(schema);
+  const list = columns.map((column) => column.sql).join(', ');
+  const from = `FROM ${tableOf(patient)} AS p${addressJoin(schema)}`;
+  const code = `p.${q(nameOf(patient, 'patientCode') ?? '')}`;
+  const page = (rows: number, where: string): string =>
+    withSettings(`SELECT TOP (${wholeNumber(rows)}) ${list} ${from}${where} ORDER BY ${code} ${oneCore};`, isolation);
+  const parts = patientParts(schema);
+  return {
+    columns,
+    firstPage: (rows) => page(rows, ''),
+    nextPage: (rows) => page(rows, ` WHERE ${code} > @after`),
+    basicsOf: (codes) =>
+      withSettings(
+        `SELECT ${list} ${from} WHERE ${code} IN (${codes.map(wholeNumber).join(', ')}) ORDER BY ${code} ${oneCore};`,
+        'read-committed',
+      ),
+    patient: withSettings(
+      [`SELECT ${list} ${from} WHERE ${code} = @code ${oneCore};`, ...parts.map((part) => part.sql)].join('\n'),
+      isolation,
+    ),
+    parts: ['basics', ...parts.map((part) => part.part)],
+    questions: textsOf(schema.entities.question, isolation),
+    presetAnswers: textsOf(schema.entities.presetAnswer, isolation),
+  };
+}
+
+function wholeNumber(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new RangeError('a statement holds whole numbers only');
+  return String(value);
+}
+
+function addressJoin(schema: ResolvedSchema): string {
+  const { patient, address } = schema.entities;
+  if (patient === undefined || address === undefined) return '';
+  const field = schema.addressPlace === 'address-code' ? 'addressCode' : 'patientCode';
+  return ` LEFT OUTER JOIN ${tableOf(address)} AS a ON a.${q(nameOf(address, field) ?? '')} = p.${q(nameOf(patient, field) ?? '')}`;
+}
+
+/** All of a table's texts; doubles are left to the reader, because DISTINCT cannot compare `text` columns. */
+function textsOf(entity: ResolvedEntity | undefined, isolation: Isolation): string | undefined {
+  const name = entity === undefined ? undefined : nameOf(entity, 'text');
+  if (entity === undefined || name === undefined) return undefined;
+  return withSettings(`SELECT t.${q(name)} FROM ${tableOf(entity)} AS t ${oneCore};`, isolation);
+}
+
+function columnOrNull(alias: string, entity: ResolvedEntity | undefined, field: string): string {
+  const name = entity === undefined ? undefined : nameOf(entity, field);
+  return name === undefined ? 'NULL' : `${alias}.${q(name)}`;
+}
+
+function patientParts({ entities }: ResolvedSchema): { readonly part: PatientPart; readonly sql: string }[] {
+  const parts: { part: PatientPart; sql: string }[] = [];
+  const {
+    medicalAlert: alert,
+    completedQuestionnaire: completed,
+    givenAnswer: given,
+    question,
+    presetAnswer: preset,
+  } = entities;
+  if (alert !== undefined) {
+    const order = nameOf(alert, 'id') ?? alert.primaryKey[0];
+    const list = ['text', 'recordedAt', 'active'].map((field) => columnOrNull('m', alert, field)).join(', ');
+    parts.push({
+      part: 'alerts',
+      sql: `SELECT ${list} FROM ${tableOf(alert)} AS m WHERE m.${q(nameOf(alert, 'patientCode') ?? '')} = @code${order === undefined ? '' : ` ORDER BY m.${q(order)}`} ${oneCore};`,
+    });
+  }
+  if (completed === undefined) return parts;
+  const ofPatient = `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
+  const list = ['id', 'completedAt', 'name', 'notes'].map((field) => columnOrNull('c', completed, field)).join(', ');
+  const order = ['completedAt', 'id'].flatMap((field) => nameOf(completed, field) ?? []).map((name) => `c.${q(name)}`);
+  parts.push({
+    part: 'questionnaires',
+    sql: `SELECT ${list} FROM ${tableOf(completed)} AS c WHERE ${ofPatient}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`} ${oneCore};`,
+  });
+  if (given === undefined || question === undefined) return parts;
+  parts.push({ part: 'answers', sql: answersSql({ completed, given, question, preset }, ofPatient) });
+  return parts;
+}
+
+interface AnswerTables {
+  readonly completed: ResolvedEntity;
+  readonly given: ResolvedEntity;
+  readonly question: ResolvedEntity;
+  readonly preset: ResolvedEntity | undefined;
+}
+
+function answersSql({ completed, given, question, preset }: AnswerTables, ofPatient: string): string {
+  const list = [
+    columnOrNull('g', given, 'completedId'),
+    columnOrNull('g', given, 'questionId'),
+    columnOrNull('q', question, 'text'),
+    columnOrNull('o', preset, 'text'),
+    columnOrNull('g', given, 'ownWords'),
+  ];
+  const joins = [
+    `INNER JOIN ${tableOf(given)} AS g ON g.${q(nameOf(given, 'completedId') ?? '')} = c.${q(nameOf(completed, 'id') ?? '')}`,
+    `LEFT OUTER JOIN ${tableOf(question)} AS q ON q.${q(nameOf(question, 'id') ?? '')} = g.${q(nameOf(given, 'questionId') ?? '')}`,
+  ];
+  if (preset !== undefined) {
+    const ofQuestion = nameOf(preset, 'questionId');
+    // Where presets are numbered anew for each question, the number alone names another question's answer too.
+    const composite = ofQuestion !== undefined && preset.primaryKey.includes(ofQuestion);
+    joins.push(
+      `LEFT OUTER JOIN ${tableOf(preset)} AS o ON o.${q(nameOf(preset, 'id') ?? '')} = g.${q(nameOf(given, 'presetId') ?? '')}${composite ? ` AND o.${q(ofQuestion)} = g.${q(nameOf(given, 'questionId') ?? '')}` : ''}`,
+    );
+  }
+  const order = [
+    columnOrNull('g', given, 'completedId'),
+    ...orderOf('q', question, 'position'),
+    columnOrNull('g', given, 'questionId'),
+    ...orderOf('g', given, 'id'),
+  ];
+  return `SELECT ${list.join(', ')} FROM ${tableOf(completed)} AS c ${joins.join(' ')} WHERE ${ofPatient} ORDER BY ${[...new Set(order)].join(', ')} ${oneCore};`;
+}
+
+const orderOf = (alias: string, entity: ResolvedEntity, field: string): string[] => {
+  const name = nameOf(entity, field);
+  return name === undefined ? [] : [`${alias}.${q(name)}`];
+};
