@@ -190,6 +190,8 @@ export const errorTable = {
     'No encrypted connection to SQL Server could be made.',
     'Set Encrypt in the connection string to what the server offers.',
   ),
+  PRACTICE_TLS_OLD: entry('permanent', 'practice-it', 'SQL Server speaks only an outdated version of TLS.', 'It works; update SQL Server where that is possible.'),
+  PRACTICE_INDEX_MISSING: entry('permanent', 'flynotes', 'No index begins with the column by which a table of R4 is read.', 'It works, but slower; Flynotes may look into it.'),
   PRACTICE_WRITABLE: entry(
     'permanent',
     'practice-it',

@@ -67,7 +67,7 @@ export const eventTable = {
   'licence.renewed': { level: 'debug', fields: { expiresInMs: 'ms' } },
   'practice.connected': { level: 'info', fields: { product: 'version', compatibilityLevel: 'count', elapsedMs: 'ms' } },
   'practice.schema-resolved': { level: 'info', fields: { fingerprint: 'id', tables: 'count', columns: 'count' } },
-  'practice.schema-missing': { level: 'warning', fields: { entity: 'word', field: 'word', code: 'code' } },
+  'practice.schema-missing': { level: 'warning', fields: { entity: 'word', field: 'word', reason: 'word' } },
   'version.differs': { level: 'warning', fields: { running: 'version', dictated: 'version', code: 'code' } },
   'pass.started': { level: 'info', fields: { passId: 'id', reason: 'word', resumed: 'flag' } },
   'pass.completed': {
