@@ -1,0 +1,192 @@
+import {
+  agentCalls,
+  batchEnvelopeSchema,
+  batchRequestSchema,
+  opaqueIdSchema,
+  problemSchema,
+} from '@flynotes/carestream-server/api';
+import * as z from 'zod';
+import { receiveCommandResult } from './commands/index.ts';
+import type { Database } from './database/index.ts';
+import { receiveHeartbeat } from './heartbeats/index.ts';
+import type { App } from './http/app.ts';
+import { licenceKeyHook } from './http/authenticate.ts';
+import { problemError } from './http/index.ts';
+import { refuseUnstorableText } from './http/json-body.ts';
+import { putPatient } from './ingest/index.ts';
+import type { createLicences } from './licences/index.ts';
+import { acceptBatch, beginPass, completePass } from './passes/index.ts';
+import type { Practices } from './practices/index.ts';
+
+const mebibyte = 1024 * 1024;
+/** A thousand of the longest records that the contract allows. */
+const batchBytesMost = 32 * mebibyte;
+const patientBytesMost = 32 * mebibyte;
+
+const passParams = z.object({ passId: opaqueIdSchema });
+const patientParams = z.object({ patientCode: z.string().regex(/^[1-9]\d{0,9}$/) });
+const security = [{ licenceKey: [] }];
+const tags = ['agent'];
+const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+const answers = <Schema extends z.ZodType>(schema: Schema) => ({
+  200: schema,
+  '4xx': problemSchema,
+  '5xx': problemSchema,
+});
+
+/** What the agent of a practice calls. */
+export function addAgentApi(
+  app: App,
+  deps: { database: Database; practices: Practices; licences: ReturnType<typeof createLicences> },
+  options: { passValidMs: number },
+): void {
+  const { database, practices, licences } = deps;
+  const {
+    licence,
+    beginPass: begin,
+    sendBatch,
+    completePass: complete,
+    putPatient: put,
+    commandResult,
+    heartbeat,
+  } = agentCalls;
+  void app.register(async (instance) => {
+    const agent = instance as App;
+    agent.decorateRequest('practice', null as never);
+    agent.addHook('onRequest', licenceKeyHook(practices));
+    agent.addHook('preHandler', async (request) => {
+      if (request.routeOptions.config.documentedBody === undefined) refuseUnstorableText(request.body);
+    });
+
+    agent.post(
+      urlOf(licence.path),
+      {
+        schema: {
+          summary: 'Ask about the licence: practice, version, queue',
+          tags,
+          security,
+          body: licence.request,
+          response: answers(licence.answer),
+        },
+      },
+      async ({ practice, body }) => licences.open(practice, body),
+    );
+    agent.post(
+      urlOf(begin.path),
+      {
+        schema: {
+          summary: 'Begin a pass, or go on with the unfinished one',
+          tags,
+          security,
+          body: begin.request,
+          response: answers(begin.answer),
+        },
+      },
+      async ({ practice, body }) =>
+        beginPass(database, practice, { reason: body.reason, validMs: options.passValidMs }),
+    );
+    agent.post(
+      urlOf(sendBatch.path),
+      {
+        bodyLimit: batchBytesMost,
+        // Each row is judged alone in the handler.
+        config: { documentedBody: batchRequestSchema },
+        schema: {
+          summary: 'Send up to 1,000 patients and removals',
+          tags,
+          security,
+          params: passParams,
+          headers: z.object({ 'idempotency-key': z.string().max(300).optional() }),
+          body: batchEnvelopeSchema,
+          response: answers(sendBatch.answer),
+        },
+      },
+      async ({ practice, body, params, headers, bodyHash }) => {
+        if (body.patients.length + body.removals.length > 1_000) {
+          throw problemError('REQUEST_INVALID', {
+            detail: 'Too many patients and removals.',
+            fields: ['patients', 'removals'],
+          });
+        }
+        const key = headers['idempotency-key'];
+        if (key !== undefined && !key.startsWith(`${params.passId}:${body.n}:`)) {
+          throw problemError('REQUEST_INVALID', {
+            detail: 'Idempotency-Key must be passId:n:contentHash of this batch.',
+            fields: ['idempotency-key'],
+          });
+        }
+        return acceptBatch(database, practice, { ...body, passId: params.passId, contentHash: bodyHash });
+      },
+    );
+    agent.post(
+      urlOf(complete.path),
+      {
+        schema: {
+          summary: 'Compare what both sides hold',
+          tags,
+          security,
+          params: passParams,
+          body: complete.request,
+          response: answers(complete.answer),
+        },
+      },
+      async ({ practice, body, params, bodyHash }) =>
+        completePass(database, practice, { passId: params.passId, request: body, contentHash: bodyHash }),
+    );
+    agent.put(
+      urlOf(put.path),
+      {
+        bodyLimit: patientBytesMost,
+        schema: {
+          summary: 'One full record with medical history',
+          tags,
+          security,
+          params: patientParams,
+          body: put.request,
+          response: answers(put.answer),
+        },
+      },
+      async ({ practice, body, params }) => {
+        if (Number(params.patientCode) !== body.record.basics.patientCode) {
+          throw problemError('REQUEST_INVALID', {
+            detail: 'The record is of another patient than the address names.',
+            fields: ['record.basics.patientCode'],
+          });
+        }
+        return putPatient(database, practice, body);
+      },
+    );
+    agent.post(
+      urlOf(commandResult.path),
+      {
+        schema: {
+          summary: 'How a message ended',
+          tags,
+          security,
+          body: commandResult.request,
+          response: answers(commandResult.answer),
+        },
+      },
+      async ({ practice, body }) => {
+        await receiveCommandResult(database, practice.id, body);
+        return {};
+      },
+    );
+    agent.post(
+      urlOf(heartbeat.path),
+      {
+        schema: {
+          summary: 'Each minute: version, freshness, warnings',
+          tags,
+          security,
+          body: heartbeat.request,
+          response: answers(heartbeat.answer),
+        },
+      },
+      async ({ practice, body }) => {
+        await receiveHeartbeat(database, practice.id, body);
+        return {};
+      },
+    );
+  });
+}

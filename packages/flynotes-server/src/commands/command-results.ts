@@ -1,0 +1,20 @@
+import type { CommandResult } from '@flynotes/carestream-server/api';
+import type { Database } from '../database/index.ts';
+import { appendEvent } from '../events/index.ts';
+import { json } from '../practices/index.ts';
+
+/** Stores how a message ended, once per message: the first word counts, a repeat changes nothing. */
+export async function receiveCommandResult(
+  database: Database,
+  practiceId: string,
+  result: CommandResult,
+): Promise<void> {
+  await database.transaction(async (sql) => {
+    const [stored] = await sql.query<{ messageId: string }>(
+      `insert into command_results (practice_id, message_id, result) values ($1, $2, $3::text::jsonb)
+       on conflict do nothing returning message_id as "messageId"`,
+      [practiceId, result.messageId, json(result)],
+    );
+    if (stored !== undefined) await appendEvent(sql, practiceId, { type: 'command-result', result });
+  });
+}

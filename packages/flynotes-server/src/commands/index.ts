@@ -1,0 +1,2 @@
+export { receiveCommandResult } from './command-results.ts';
+export { sendMessage } from './send-message.ts';

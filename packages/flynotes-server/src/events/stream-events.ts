@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Database } from '../database/index.ts';
+import type { EventSignal } from './event-signal.ts';
+import { currentCursor, readEvents } from './read-events.ts';
+import type { EventCursor } from './read-events.ts';
+
+/** Proxies close connections that say nothing. */
+const commentEveryMs = 15_000;
+const rowsMost = 500;
+
+/**
+ * Writes events to one reader until it leaves or the server stops. Each reader has a place of its own in the table, so
+ * nothing is kept for it in memory and a slow one holds up nobody.
+ * @param after - the place it read to before, or null to begin with what happens now
+ */
+export async function streamEvents(
+  deps: { database: Database; signal: EventSignal },
+  options: { practiceId: string | null; after: EventCursor | null },
+  response: ServerResponse,
+  stopped: AbortSignal,
+): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  const ended = AbortSignal.any([left.signal, stopped]);
+  let place = options.after ?? (await currentCursor(deps.database));
+  const write = async (text: string): Promise<void> => {
+    if (response.write(text) || ended.aborted) return;
+    await once(response, 'drain', { signal: ended }).catch(() => undefined);
+  };
+  await write(`retry: 1000\nid: ${place}\n: events follow\n\n`);
+  let quietSince = Date.now();
+  while (!ended.aborted) {
+    // The wait begins before the look: what is signalled in between is not slept over.
+    const woken = deps.signal.wait(1_000, ended);
+    const page = await readEvents(deps.database, place, { practiceId: options.practiceId, rowsMost });
+    for (const { cursor, event } of page.events) {
+      await write(`id: ${cursor}\nevent: ${event.body.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      place = cursor;
+      quietSince = Date.now();
+    }
+    if (Date.now() - quietSince >= commentEveryMs) {
+      await write(': still here\n\n');
+      quietSince = Date.now();
+    }
+    if (page.more) await Promise.race([woken, deps.signal.wait(page.events.length === rowsMost ? 0 : 30, ended)]);
+    else await woken;
+  }
+  response.end();
+}

@@ -1,0 +1,1 @@
+export { receiveHeartbeat } from './receive-heartbeat.ts';

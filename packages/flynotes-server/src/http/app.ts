@@ -1,0 +1,108 @@
+import compress from '@fastify/compress';
+import Fastify from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Problem } from '@flynotes/carestream-server/api';
+import { serveDocs } from './docs.ts';
+import { readJsonBodies } from './json-body.ts';
+import { problemOf } from './problem.ts';
+import { problemOfError } from './problem-of-error.ts';
+
+/** One line about a request: nothing in it comes from a body, a query or a concrete address. */
+export interface RequestLine {
+  readonly method: string;
+  /** The route's pattern, such as `/v1/patients/:patientCode`; null where none matched. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly elapsedMs: number;
+  readonly code?: string;
+  /** Of a failure inside: kind and place, never its message. */
+  readonly failure?: { readonly name: string; readonly code: string | null; readonly frames: readonly string[] };
+}
+
+/** Bodies up to this size are read unless a route says otherwise. */
+const bodyBytesMost = 256 * 1024;
+
+/** Routes as this server writes them. */
+export type App = ReturnType<typeof typed>;
+const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
+
+/** The HTTP side without its routes: JSON in any coding, schemas, problems for every error, docs. */
+export async function createApp(log: (line: RequestLine) => void): Promise<App> {
+  const problems = new WeakMap<FastifyRequest, { problem: Problem; error: unknown }>();
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyBytesMost,
+    requestTimeout: 120_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, _request, reply) => {
+      reply.hijack();
+      const problem = problemOfError(error);
+      reply.raw.writeHead(problem.status, { 'content-type': 'application/problem+json' });
+      reply.raw.end(JSON.stringify(problem));
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return;
+      const body = JSON.stringify(problemOf('REQUEST_INVALID', { detail: 'This is not HTTP that can be read.' }));
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  readJsonBodies(app);
+  // Answers are small and events must not wait in a compressor: only requests are (de)compressed.
+  await app.register(compress, { global: false, globalDecompression: true });
+  await serveDocs(app);
+
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOfError(error);
+    problems.set(request, { problem, error });
+    // What is still to come of a body that is not wanted (a decompression bomb) is not read to its end.
+    if (problem.status === 413) {
+      void reply.header('connection', 'close');
+      reply.raw.once('finish', () => request.raw.destroy());
+    }
+    if (problem.retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000));
+    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    const problem = problemOf('NOT_FOUND', { detail: 'There is nothing at this address.' });
+    return reply.code(404).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const met = problems.get(request);
+    log({
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      elapsedMs: Math.round(reply.elapsedTime * 10) / 10,
+      ...(met === undefined ? {} : { code: met.problem.code }),
+      ...(met !== undefined && met.problem.status >= 500 ? { failure: failureOf(met.error) } : {}),
+    });
+  });
+  return typed(app);
+}
+
+function failureOf(error: unknown): NonNullable<RequestLine['failure']> {
+  const {
+    name = 'Error',
+    code,
+    stack = '',
+    cause,
+  } = error as { name?: string; code?: unknown; stack?: string; cause?: unknown };
+  const inner = cause as { name?: string; code?: unknown } | undefined;
+  const told = code ?? inner?.code ?? inner?.name;
+  return {
+    name,
+    code: typeof told === 'string' ? told : null,
+    frames: stack
+      .split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 6)
+      .map((line) => line.trim()),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Problem } from '@flynotes/carestream-server/api';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { isProblemError, problemOf } from './problem.ts';
+
+/** Errors of the database drivers that mean: not now. Class 08 and 57P are PostgreSQL's own. */
+const awayCodes = /^(?:08|57P|53)|^(?:CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/;
+
+/** Translates whatever a route or the framework threw. Messages of others are never passed on: they may quote the request. */
+export function problemOfError(error: unknown): Problem {
+  if (isProblemError(error)) return error.problem;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const fields = error.validation.map(({ instancePath }) => instancePath.replace(/^\//, '').replaceAll('/', '.'));
+    return problemOf('REQUEST_INVALID', {
+      detail: 'Fields of the request do not fit the contract.',
+      fields: [...new Set(fields)].slice(0, 50),
+    });
+  }
+  const { code = '', statusCode = 500 } = error as { code?: unknown; statusCode?: number };
+  if (typeof code === 'string' && awayCodes.test(code))
+    return problemOf('FLYNOTES_UNAVAILABLE', { retryAfterMs: 5_000 });
+  if (statusCode === 413) return problemOf('REQUEST_TOO_LARGE');
+  if (statusCode === 404) return problemOf('NOT_FOUND');
+  if (statusCode >= 400 && statusCode < 500) {
+    return problemOf('REQUEST_INVALID', {
+      status: statusCode,
+      detail: details[String(code)] ?? 'The request cannot be read.',
+    });
+  }
+  return problemOf('SERVER_INTERNAL');
+}
+
+const details: Record<string, string> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be of type application/json.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is shorter or longer than its Content-Length.',
+  FST_ERR_BAD_URL: 'The address is malformed.',
+  FST_CP_ERR_INVALID_CONTENT_ENCODING:
+    'The content coding is not one that is read here: zstd, gzip, br, deflate, identity.',
+  FST_CP_ERR_INVALID_CONTENT: 'The body is not of the content coding that its header names.',
+};

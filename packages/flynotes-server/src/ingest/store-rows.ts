@@ -1,0 +1,89 @@
+import { one } from '../database/index.ts';
+import type { Sql } from '../database/index.ts';
+import { json } from '../practices/index.ts';
+import type { IncomingRow } from './judge-batch.ts';
+
+/** What became of a batch's rows. */
+export interface StoredCounts {
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly removed: number;
+  /** Rows that were written at all; the others were older than what is held. */
+  readonly written: number;
+}
+
+/**
+ * Writes a batch in one statement, in the order of the patient codes, so that writers of the same patients wait for each
+ * other in one order and never in a circle. The newest `readSequence` wins; `was` keeps what the row was before, because
+ * RETURNING cannot tell (PostgreSQL 15).
+ */
+export async function storeRows(
+  sql: Sql,
+  practiceId: string,
+  pass: { id: string; round: number },
+  rows: readonly IncomingRow[],
+): Promise<StoredCounts> {
+  if (rows.length === 0) return { changed: 0, unchanged: 0, removed: 0, written: 0 };
+  return one(
+    sql.query<StoredCounts>(
+      `with incoming as (
+         select * from jsonb_to_recordset($2::text::jsonb) as i(c integer, s bigint, b smallint, k text, d numeric, r jsonb)
+       ), written as (
+         insert into patients as p
+           (practice_id, patient_code, bucket, state, digest, read_sequence, basics, pass_id, pass_round, was, changed_at)
+         select $1, c, b, k, d, s, r, $3, $4::int, 'absent', now() from incoming order by c
+         on conflict (practice_id, patient_code) do update set
+           was = case when p.state <> excluded.state then p.state when p.digest is distinct from excluded.digest then 'other' else 'same' end,
+           changed_at = case when p.state = excluded.state and p.digest is not distinct from excluded.digest then p.changed_at else now() end,
+           state = excluded.state,
+           digest = excluded.digest,
+           read_sequence = excluded.read_sequence,
+           basics = case when excluded.state = 'refused' then p.basics else excluded.basics end,
+           history = case when excluded.state = 'removed' then null else p.history end,
+           history_sequence = case when excluded.state = 'removed' then null else p.history_sequence end,
+           pass_id = excluded.pass_id,
+           pass_round = excluded.pass_round
+         where p.read_sequence < excluded.read_sequence
+         returning p.patient_code, p.state, p.was
+       ), news as (
+         select patient_code, case
+             when state = 'held' then case when was = 'other' then 'updated' else 'inserted' end
+             else state end as kind
+         from written
+         where was <> 'same' and not (state = 'removed' and was in ('absent', 'refused'))
+       ), told as (
+         insert into events (practice_id, type, patient_code, body)
+         select $1, 'patient-changed', patient_code, jsonb_build_object('kind', kind) from news order by patient_code
+       )
+       select count(*) filter (where state = 'held' and was <> 'same')::int as changed,
+         count(*) filter (where state = 'held' and was = 'same')::int as unchanged,
+         count(*) filter (where state = 'removed' and was = 'held')::int as removed,
+         count(*)::int as written
+       from written`,
+      [practiceId, json(rows), pass.id, pass.round],
+    ),
+  );
+}
+
+/**
+ * Marks rows that came in a healing round but were older than what is held: they were received, so the end of the round
+ * must not remove them.
+ */
+export async function stampStale(
+  sql: Sql,
+  practiceId: string,
+  pass: { id: string; round: number },
+  codes: readonly number[],
+): Promise<void> {
+  await sql.query(
+    `with received as (
+       select patient_code from patients
+       where practice_id = $1 and patient_code in (select value::int from jsonb_array_elements_text($2::text::jsonb))
+         and (pass_id, pass_round) is distinct from ($3::text, $4::int)
+       order by patient_code for update
+     )
+     update patients p set pass_id = $3, pass_round = $4::int from received r
+     where p.practice_id = $1 and p.patient_code = r.patient_code`,
+    [practiceId, json(codes), pass.id, pass.round],
+  );
+}

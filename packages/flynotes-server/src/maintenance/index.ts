@@ -1,0 +1,1 @@
+export { maintain, startMaintenance } from './maintain.ts';

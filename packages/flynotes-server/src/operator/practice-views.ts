@@ -1,0 +1,17 @@
+import type { Sql } from '../database/index.ts';
+import type { PracticeView } from './operator-schemas.ts';
+
+/** Practices as an operator sees them; one, or all by name. */
+export async function practiceViews(sql: Sql, installed: string, id: string | null): Promise<PracticeView[]> {
+  return sql.query<PracticeView>(
+    `select p.id, p.name, p.time_zone as "timeZone", p.suspended, p.pinned_version as "pinnedVersion",
+       coalesce(p.pinned_version, $1) as "dictatedVersion", p.agent_version as "agentVersion", p.created_at as "createdAt",
+       p.licence_opened_at as "licenceOpenedAt", p.last_equal_at as "lastEqualAt", p.queue->>'url' as "queueUrl",
+       (select max(received_at) from heartbeats where practice_id = p.id) as "lastHeartbeatAt",
+       (select count(*)::int from patients where practice_id = p.id and state = 'held') as patients,
+       (select jsonb_build_object('passId', l.id, 'status', l.status, 'code', l.code, 'startedAt', l.started_at, 'endedAt', l.ended_at)
+        from passes l where l.practice_id = p.id order by l.started_at desc limit 1) as "lastPass"
+     from practices p where $2::text is null or p.id = $2 order by p.name, p.id limit 10000`,
+    [installed, id],
+  );
+}

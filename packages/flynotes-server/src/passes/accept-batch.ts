@@ -1,0 +1,88 @@
+import type { BatchAnswer, Refusal } from '@flynotes/carestream-server/api';
+import type { Database } from '../database/index.ts';
+import { appendEvent } from '../events/index.ts';
+import { problemError } from '../http/index.ts';
+import { createPracticeDigester, judgeBatch, stampStale, storeRows } from '../ingest/index.ts';
+import { json } from '../practices/index.ts';
+import type { Practice } from '../practices/index.ts';
+import type { Pass } from './pass.ts';
+import { passColumns } from './pass.ts';
+
+/** A batch as it arrived. */
+export interface ArrivedBatch {
+  readonly passId: string;
+  readonly n: number;
+  readonly round: number;
+  readonly patients: readonly unknown[];
+  readonly removals: readonly unknown[];
+  /** SHA-256 of the bytes, decompressed. */
+  readonly contentHash: string;
+}
+
+/**
+ * Stores a batch once. The same batch again gets the same answer; another one under its number is refused, never lost.
+ * @throws PASS_UNKNOWN, PASS_ENDED, BATCH_CONFLICT
+ */
+export async function acceptBatch(database: Database, practice: Practice, batch: ArrivedBatch): Promise<BatchAnswer> {
+  // The work that needs no lock comes before the lock.
+  const { rows, refusals, outdated } = judgeBatch(
+    batch.patients,
+    batch.removals,
+    createPracticeDigester(practice.digestKey),
+  );
+  return database.transaction(async (sql) => {
+    const [pass] = await sql.query<Pass & { contentHash: string | null; answer: BatchAnswer | null }>(
+      `select ${passColumns}, b.content_hash as "contentHash", b.answer
+       from passes p left join batches b on b.pass_id = p.id and b.n = $3::int
+       where p.id = $1 and p.practice_id = $2 for update of p`,
+      [batch.passId, practice.id, batch.n],
+    );
+    if (pass === undefined) throw problemError('PASS_UNKNOWN');
+    // Also of a pass that has ended since: an answer that was lost on its way is given again.
+    if (pass.answer !== null) {
+      if (pass.contentHash !== batch.contentHash) throw problemError('BATCH_CONFLICT');
+      return pass.answer;
+    }
+    if (pass.status !== 'running' || pass.overdue) throw problemError('PASS_ENDED');
+
+    const stamp = { id: batch.passId, round: batch.round };
+    const { changed, unchanged, removed, written } = await storeRows(sql, practice.id, stamp, rows);
+    const stale = rows.length - written + outdated;
+    if (batch.round > 0 && written < rows.length) {
+      const codes = rows.filter(({ k }) => k === 'held').map(({ c }) => c);
+      await stampStale(sql, practice.id, stamp, codes);
+    }
+    const answer: BatchAnswer = { changed, unchanged, stale, removed, refused: refusals };
+    await sql.query(
+      `with counted as (
+         update passes set next_batch = greatest(next_batch, $2::int + 1), changed = changed + $3::int, unchanged = unchanged + $4::int,
+           stale = stale + $5::int, removed = removed + $6::int, refused = refused + $7::int where id = $1
+       ), noted as (
+         insert into refusals (pass_id, n, position, patient_code, code, fields)
+         select $1, $2::int, r.index, r."patientCode", r.code, r.fields
+         from jsonb_to_recordset($9::text::jsonb) as r(index integer, "patientCode" bigint, code text, fields jsonb)
+       )
+       insert into batches (pass_id, n, content_hash, answer) values ($1, $2::int, $8, $10::text::jsonb)`,
+      [
+        batch.passId,
+        batch.n,
+        changed,
+        unchanged,
+        stale,
+        removed,
+        refusals.length,
+        batch.contentHash,
+        json(refusals satisfies Refusal[]),
+        json(answer),
+      ],
+    );
+    await appendEvent(sql, practice.id, {
+      type: 'batch-accepted',
+      passId: batch.passId,
+      n: batch.n,
+      round: batch.round,
+      ...{ changed, unchanged, stale, removed, refused: refusals.length },
+    });
+    return answer;
+  });
+}

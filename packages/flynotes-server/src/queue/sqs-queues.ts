@@ -1,0 +1,102 @@
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { problemError } from '../http/problem.ts';
+import type { DeadLetter, PracticeQueue, QueueProvider } from './queue-provider.ts';
+
+/** After so many receives without a delete, a message goes to the dead-letter queue. */
+const receivesMost = 5;
+const fourteenDaysS = 1_209_600;
+
+/** What SQS itself does the same way everywhere; only the keys come from different places. */
+export function createSqsQueues(
+  client: SQSClient,
+  options: { region: string; endpoint?: string; namePrefix: string },
+): Omit<QueueProvider, 'issueCredentials'> {
+  const create = async (name: string, attributes: Record<string, string>): Promise<string> => {
+    const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
+    if (QueueUrl === undefined) throw new Error('no address of the queue');
+    return QueueUrl;
+  };
+  const kept = { MessageRetentionPeriod: String(fourteenDaysS), SqsManagedSseEnabled: 'true' };
+  return {
+    forgetful: options.endpoint !== undefined,
+    createQueue: (practiceId) =>
+      reaching(async () => {
+        const name = `${options.namePrefix}${practiceId}`;
+        const deadLetterUrl = await create(`${name}-dead-letters`, kept);
+        const { Attributes } = await client.send(
+          new GetQueueAttributesCommand({ QueueUrl: deadLetterUrl, AttributeNames: ['QueueArn'] }),
+        );
+        const url = await create(name, {
+          ...kept,
+          VisibilityTimeout: '30',
+          ReceiveMessageWaitTimeSeconds: '20',
+          RedrivePolicy: JSON.stringify({
+            deadLetterTargetArn: Attributes?.['QueueArn'],
+            maxReceiveCount: receivesMost,
+          }),
+        });
+        const { region, endpoint } = options;
+        return { url, deadLetterUrl, region, ...(endpoint === undefined ? {} : { endpoint }) };
+      }),
+    send: (queue, body) =>
+      reaching(async () => {
+        const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: body }));
+        if (MessageId === undefined) throw new Error('no message id');
+        return { messageId: MessageId };
+      }),
+    deadLetters: (queue) => reaching(() => look(client, queue)),
+    close: () => client.destroy(),
+  };
+}
+
+async function look(client: SQSClient, queue: PracticeQueue): Promise<{ count: number; letters: DeadLetter[] }> {
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queue.deadLetterUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  const count =
+    Number(Attributes?.['ApproximateNumberOfMessages'] ?? 0) +
+    Number(Attributes?.['ApproximateNumberOfMessagesNotVisible'] ?? 0);
+  if (count === 0) return { count, letters: [] };
+  // Visible again in two seconds: a look takes nothing away.
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queue.deadLetterUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 2,
+      WaitTimeSeconds: 0,
+      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+    }),
+  );
+  const letters = Messages.map(({ MessageId = '', Body = '', Attributes: attributes }) => ({
+    messageId: MessageId,
+    sentAt: attributes?.SentTimestamp === undefined ? null : new Date(Number(attributes.SentTimestamp)).toISOString(),
+    receiveCount: Number(attributes?.ApproximateReceiveCount ?? 0),
+    body: Body,
+  }));
+  return { count: Math.max(count, letters.length), letters };
+}
+
+/** Translates what the SDK throws. */
+export async function reaching<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { name = '' } = error as { name?: string };
+    if (name === 'QueueDoesNotExist' || name.endsWith('NonExistentQueue'))
+      throw problemError('QUEUE_MISSING', { cause: error });
+    throw problemError('QUEUE_UNREACHABLE', {
+      detail: 'The queue service did not do what it was asked.',
+      retryAfterMs: 5_000,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { findRelease } from './releases.ts';
+export type { Release } from './releases.ts';
