@@ -1,0 +1,67 @@
+import type { LoginDefinition } from '../../engine.ts';
+import { sqlError } from '../errors.ts';
+import type { SessionState } from '../state.ts';
+import type { Database, Table } from './model.ts';
+
+/** What a login may ask of a table. */
+export type TablePermission =
+  | 'SELECT'
+  | 'INSERT'
+  | 'UPDATE'
+  | 'DELETE'
+  | 'ALTER'
+  | 'CONTROL'
+  | 'REFERENCES'
+  | 'EXECUTE'
+  | 'VIEW DEFINITION';
+
+/** May the login open the database? */
+export const mayOpen = (login: LoginDefinition, database: string): boolean =>
+  login.role === 'sysadmin' ||
+  login.databases === undefined ||
+  ['master', 'tempdb'].includes(database.toLowerCase()) ||
+  login.databases.some((name) => name.toLowerCase() === database.toLowerCase());
+
+/** Is SELECT on the table denied to this login? */
+const isDenied = (login: LoginDefinition, table: Table): boolean => {
+  const names = [`${table.schema}.${table.name}`, table.name, `${table.database.name}.${table.schema}.${table.name}`];
+  const lower = names.map((name) => name.toLowerCase());
+  return login.role !== 'sysadmin' && (login.denied ?? []).some((denied) => lower.includes(denied.toLowerCase()));
+};
+
+/** What the login's role and denials give it on a table. */
+export const mayDo = (login: LoginDefinition, table: Table, permission: TablePermission): boolean => {
+  if (login.role === 'sysadmin') return true;
+  switch (permission) {
+    case 'SELECT':
+      return !isDenied(login, table);
+    case 'INSERT':
+    case 'UPDATE':
+    case 'DELETE':
+      return login.role === 'writer';
+    case 'VIEW DEFINITION':
+      return false;
+    default:
+      return false;
+  }
+};
+
+/** Catalogue views show only what the login has some permission on. */
+export const isVisible = (login: LoginDefinition, table: Table): boolean =>
+  mayDo(login, table, 'SELECT') || mayDo(login, table, 'INSERT');
+
+/** @throws SqlServerError 229 */
+export const requirePermission = (
+  session: SessionState,
+  table: Table,
+  permission: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE',
+): void => {
+  if (!mayDo(session.login, table, permission)) {
+    throw sqlError(229, permission, table.name, table.database.name, table.schema);
+  }
+};
+
+/** @throws SqlServerError 916 */
+export const requireAccess = (session: SessionState, database: Database): void => {
+  if (!mayOpen(session.login, database.name)) throw sqlError(916, session.login.user, database.name);
+};

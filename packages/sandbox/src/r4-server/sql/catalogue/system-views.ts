@@ -1,0 +1,4 @@
+import type { SystemView } from './views.ts';
+
+/** The `sys` schema. */
+export const systemViews: readonly SystemView[] = [];

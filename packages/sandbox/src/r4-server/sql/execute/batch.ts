@@ -1,0 +1,298 @@
+import { SqlServerError } from '../../engine.ts';
+import type { SqlType, SqlValue, StatementResult } from '../../engine.ts';
+import { findDatabase } from '../catalogue/resolve.ts';
+import { mayOpen } from '../catalogue/permissions.ts';
+import { atLine, sqlError } from '../errors.ts';
+import type { Expression, Query, SelectSpecification, Statement } from '../parse/ast.ts';
+import type { ServerState, SessionState } from '../state.ts';
+import { createTranslation, planCondition, planQuery, planScalar } from '../translate/plan.ts';
+import type { Plan } from '../translate/plan.ts';
+import type { Translation } from '../translate/context.ts';
+import { isWide, typeKey } from '../types.ts';
+import { applyOption } from './options.ts';
+import { readRows, readScalar } from './rows.ts';
+import { parseDelay } from './delay.ts';
+import { beginTransaction, commitTransaction, rollbackTransaction, waitForReads } from './transactions.ts';
+import { executeWrite } from './writes.ts';
+
+/** What a batch runs in. */
+export interface BatchContext {
+  readonly server: ServerState;
+  readonly session: SessionState;
+}
+
+/** How a statement left the flow of the batch. */
+type Flow = 'next' | 'break' | 'continue' | 'return';
+
+/** Runs statements in order as they are pulled. */
+export function* runStatements(
+  context: BatchContext,
+  statements: readonly Statement[],
+): Generator<StatementResult, Flow, undefined> {
+  for (const statement of statements) {
+    const flow = yield* runStatement(context, statement);
+    if (flow !== 'next') return flow;
+  }
+  return 'next';
+}
+
+/** Runs one statement; errors learn its line. */
+export function* runStatement(
+  context: BatchContext,
+  statement: Statement,
+): Generator<StatementResult, Flow, undefined> {
+  const { session, server } = context;
+  server.current = session;
+  session.statementMs = server.now();
+  try {
+    return yield* dispatch(context, statement);
+  } catch (error) {
+    if (!(error instanceof SqlServerError)) throw error;
+    session.lastError = error.number;
+    throw error.lineNumber === 1 && statement.line > 1 ? atLine(error, statement.line) : error;
+  }
+}
+
+function* dispatch(context: BatchContext, statement: Statement): Generator<StatementResult, Flow, undefined> {
+  const { server, session } = context;
+  switch (statement.kind) {
+    case 'query':
+      if (assignsVariables(statement.query)) yield* runAssignment(context, statement, statement.query);
+      else yield* runQuery(context, statement, statement.query);
+      break;
+    case 'insert':
+    case 'update':
+    case 'delete':
+      if (session.options.formatOnly) break;
+      yield* executeWrite(context, statement);
+      break;
+    case 'declare':
+      for (const { name, type, initial } of statement.declarations) {
+        const key = name.toLowerCase();
+        const value = initial === undefined ? null : scalar(context, statement, initial, type);
+        session.variables.set(key, { name, type, value });
+      }
+      yield { kind: 'done' };
+      break;
+    case 'set-variable': {
+      const variable = variableOf(session, statement.name, statement.line);
+      variable.value = scalar(context, statement, statement.expression, variable.type);
+      yield { kind: 'done' };
+      break;
+    }
+    case 'set-option': {
+      const value = statement.value.startsWith('@')
+        ? String(variableOf(session, statement.value, statement.line).value)
+        : statement.value;
+      applyOption(session, statement.option, value);
+      yield { kind: 'done' };
+      break;
+    }
+    case 'use':
+      yield useDatabase(context, statement.database);
+      yield { kind: 'done' };
+      break;
+    case 'print':
+      yield { kind: 'info', number: 0, message: printed(context, statement, statement.expression) };
+      break;
+    case 'raiserror':
+      yield* raise(context, statement);
+      break;
+    case 'if': {
+      if (truth(context, statement, statement.condition)) return yield* runStatement(context, statement.then);
+      if (statement.otherwise !== undefined) return yield* runStatement(context, statement.otherwise);
+      break;
+    }
+    case 'while':
+      while (truth(context, statement, statement.condition)) {
+        const flow = yield* runStatement(context, statement.body);
+        if (flow === 'break') break;
+        if (flow === 'return') return flow;
+        if (session.options.formatOnly) break;
+      }
+      break;
+    case 'break':
+    case 'continue':
+    case 'return':
+      return statement.kind;
+    case 'block':
+      return yield* runStatements(context, statement.statements);
+    case 'waitfor': {
+      const delay = scalar(context, statement, statement.delay, { name: 'varchar', length: 50 });
+      if (!session.options.formatOnly) yield { kind: 'wait', waitMs: parseDelay(String(delay ?? '')) };
+      break;
+    }
+    case 'transaction':
+      if (statement.action === 'begin') beginTransaction(server, session);
+      else if (statement.action === 'commit') commitTransaction(server, session);
+      else rollbackTransaction(server, session);
+      yield { kind: 'done' };
+      break;
+    case 'execute':
+      throw sqlError(2812, statement.procedure.join('.'));
+  }
+  if (statement.kind !== 'query') afterStatement(session, statement);
+  return 'next';
+}
+
+/** @@ERROR and @@ROWCOUNT after a statement that set neither itself. */
+const afterStatement = (session: SessionState, statement: Statement): void => {
+  session.lastError = 0;
+  const keeps = ['declare', 'insert', 'update', 'delete', 'execute', 'while', 'block', 'if'];
+  if (!keeps.includes(statement.kind)) session.lastRowCount = statement.kind === 'set-variable' ? 1 : 0;
+};
+
+const variableOf = (session: SessionState, name: string, line: number) => {
+  const variable = session.variables.get(name.toLowerCase());
+  if (variable === undefined) throw atLine(sqlError(137, name), line);
+  return variable;
+};
+
+const variableTypes = (session: SessionState): ReadonlyMap<string, SqlType> =>
+  new Map([...session.variables].map(([key, variable]) => [key, variable.type]));
+
+const plans = new WeakMap<object, Map<string, Plan>>();
+
+/** The plan of a part of a statement; kept with the parsed text for as long as everything that it depends on is the same. */
+export const planned = (context: BatchContext, part: object, plan: (translation: Translation) => Plan): Plan => {
+  const { server, session } = context;
+  const types = [...session.variables].map(([key, { type }]) => `${key} ${typeKey(type)}`).join(',');
+  const key = `${session.database.id}|${session.login.user}|${server.catalogue.version}|${types}`;
+  let known = plans.get(part);
+  if (known === undefined) plans.set(part, (known = new Map()));
+  let found = known.get(key);
+  if (found === undefined) {
+    if (known.size >= 16) known.clear();
+    found = plan(createTranslation(server, session, variableTypes(session)));
+    known.set(key, found);
+  }
+  return found;
+};
+
+const scalar = (context: BatchContext, owner: Statement, node: Expression, to: SqlType): SqlValue => {
+  void owner;
+  const plan = planned(context, node, (translation) => planScalar(translation, node, to));
+  return readScalar(context.server, context.session, plan);
+};
+
+const truth = (context: BatchContext, owner: Statement, condition: Parameters<typeof planCondition>[1]): boolean => {
+  void owner;
+  if (context.session.options.formatOnly) return true;
+  const plan = planned(context, condition, (translation) => planCondition(translation, condition));
+  return readScalar(context.server, context.session, plan) === 1;
+};
+
+const printed = (context: BatchContext, owner: Statement, node: Expression): string => {
+  const value = scalar(context, owner, node, { name: 'nvarchar', length: 4000 });
+  return value === null ? '' : String(value);
+};
+
+function* runQuery(
+  context: BatchContext,
+  statement: Statement,
+  query: Query,
+): Generator<StatementResult, void, undefined> {
+  const { server, session } = context;
+  const plan = planned(context, query, (translation) => planQuery(translation, query));
+  void statement;
+  if (session.options.formatOnly) {
+    yield { kind: 'rows', columns: plan.columns, rows: [] };
+    return;
+  }
+  yield* waitForReads(server, session, plan.reads);
+  // Until the rows are read to their end their number is not known.
+  const rows = readRows(server, session, plan, (count) => {
+    session.lastRowCount = count;
+    session.lastError = 0;
+  });
+  try {
+    yield { kind: 'rows', columns: plan.columns, rows };
+  } finally {
+    rows.return();
+  }
+}
+
+const specificationsOf = (body: Query['body']): readonly SelectSpecification[] =>
+  body.kind === 'select' ? [body] : [...specificationsOf(body.left), ...specificationsOf(body.right)];
+
+const assignsVariables = (query: Query): boolean => {
+  const items = specificationsOf(query.body).flatMap((body) => body.items);
+  const assigning = items.filter((item) => item.kind === 'assign');
+  if (assigning.length === 0) return false;
+  if (assigning.length < items.length || query.body.kind !== 'select') throw sqlError(141);
+  return true;
+};
+
+function* runAssignment(
+  context: BatchContext,
+  statement: Statement,
+  query: Query,
+): Generator<StatementResult, void, undefined> {
+  const { server, session } = context;
+  const items = specificationsOf(query.body).flatMap((body) => body.items.filter((item) => item.kind === 'assign'));
+  const targets = items.map((item) => variableOf(session, item.variable, item.line));
+  void statement;
+  const plan = planned(context, query, (translation) =>
+    planAssignment(
+      translation,
+      query,
+      targets.map((target) => target.type),
+    ),
+  );
+  yield* waitForReads(server, session, plan.reads);
+  if (session.options.formatOnly) return;
+  let last: readonly SqlValue[] | undefined;
+  for (const row of readRows(server, session, plan, (count) => {
+    session.lastRowCount = count;
+    session.lastError = 0;
+  })) {
+    last = row;
+  }
+  if (last !== undefined) for (const [index, target] of targets.entries()) target.value = last[index] ?? null;
+  yield { kind: 'done', rows: session.lastRowCount };
+}
+
+/** Values go into variables in the variables' types. */
+const planAssignment = (translation: Translation, query: Query, types: readonly SqlType[]): Plan => {
+  const inner = translation.query(query, undefined, 'insert');
+  const { builder } = translation;
+  const outputs = inner.columns.map(({ typed }, index) => {
+    const { literal: _literal, column: _column, ...value } = typed;
+    const type = types[index] ?? typed.type;
+    return builder.output(builder.convert({ ...value, sql: `o${index}` }, type));
+  });
+  const sql = `SELECT ${outputs.map((output, index) => `${output} AS v${index}`).join(', ')} FROM (${inner.sql})`;
+  const columns = types.map((type) => ({ name: '', type, nullable: true }));
+  return {
+    sql,
+    columns,
+    wide: columns.flatMap((column, index) => (isWide(column.type) ? [index] : [])),
+    binds: [...translation.binds.values()],
+    reads: translation.reads,
+  };
+};
+
+const useDatabase = ({ server, session }: BatchContext, name: string): StatementResult => {
+  const database = findDatabase(server, name);
+  if (database === undefined) throw sqlError(911, name);
+  if (!mayOpen(session.login, database.name)) throw sqlError(916, session.login.user, database.name);
+  const previous = session.database.name;
+  session.database = database;
+  return { kind: 'database', name: database.name, previous };
+};
+
+function* raise(
+  context: BatchContext,
+  statement: Statement & { kind: 'raiserror' },
+): Generator<StatementResult, void, undefined> {
+  const text = printed(context, statement, statement.message);
+  const severity = Number(scalar(context, statement, statement.severity, { name: 'int' }));
+  const state = Number(scalar(context, statement, statement.state, { name: 'int' }));
+  const args = statement.args.map((argument) => printed(context, statement, argument));
+  let next = 0;
+  const message = text.replace(/%(?:[-+0 #]*\d*(?:\.\d+)?(?:I64)?)([dioxXus%])/g, (whole, kind: string) =>
+    kind === '%' ? '%' : (args[next++] ?? (kind === 's' ? '(null)' : whole)),
+  );
+  if (severity > 10) throw new SqlServerError(message, { number: 50000, severity, state, lineNumber: statement.line });
+  yield { kind: 'info', number: 50000, message };
+}

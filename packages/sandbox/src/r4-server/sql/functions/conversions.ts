@@ -1,0 +1,4 @@
+import type { FunctionTable } from './function-table.ts';
+
+/** To be filled. */
+export const conversionFunctions: FunctionTable = {};

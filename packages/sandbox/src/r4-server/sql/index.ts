@@ -1,0 +1,2 @@
+export { createSqlEngine } from './engine.ts';
+export type { SqlEngineOptions, SqlEngineWithDatabases } from './engine.ts';
