@@ -4,7 +4,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; only differences mean anything. */
   monotonic(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  /**
+   * Resolves after `ms`; rejects with the signal's reason when aborted. 0 lets whatever is ready run first, without the
+   * millisecond that a timer takes at least.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
