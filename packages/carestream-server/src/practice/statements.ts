@@ -92,7 +92,7 @@ export function basicsColumns(schema: ResolvedSchema): Selected[] {
   const selected = [...of(patient, 'p', ['patientCode'])];
   if (address === undefined)
     return [...selected, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
-  const key = nameOf(address, 'addressCode') ?? address.primaryKey[0];
+  const key = nameOf(address, 'addressCode') ?? address.primaryKey.find((name) => name !== nameOf(address, 'patientCode'));
   if (key !== undefined) selected.push({ field: 'addressKey', sql: `a.${q(key)}` });
   selected.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
   if (nameOf(address, 'postcode') === undefined) selected.push(...of(patient, 'p', ['postcode']));

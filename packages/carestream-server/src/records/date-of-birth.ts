@@ -11,13 +11,12 @@ const compactDate = /^(\d{4})(\d{2})(\d{2})$/;
 const britishDate = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/;
 const plausibleYears = 125;
 
-/** Two digits. */
-export const pad2 = (value: number): string => (value < 10 ? `0${value}` : String(value));
+const pad2 = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
 /** `yyyy-mm-dd`, or undefined where the calendar has no such day. */
 export function dateText(year: number, month: number, day: number): string | undefined {
-  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined;
-  return `${year < 1000 ? String(year).padStart(4, '0') : year}-${pad2(month)}-${pad2(day)}`;
+  const exists = year >= 1 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
+  return exists ? `${year < 1000 ? String(year).padStart(4, '0') : year}-${pad2(month)}-${pad2(day)}` : undefined;
 }
 
 function daysOf(year: number, month: number): number {

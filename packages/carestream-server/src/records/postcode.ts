@@ -13,9 +13,14 @@ const areas = new Set(
     .split(/\s+/),
 );
 
-/** Area, district, sector and unit; the unit's letters never include C, I, K, M, O, V. */
-const shape = /^([A-Z]{1,2})(\d[A-Z\d]?) ?(\d[ABD-HJLNP-UW-Z]{2})$/;
-const spelled = /^[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}$/;
+/**
+ * Area and district (a letter may end it in the middle of London alone), sector and unit. Which letters stand where is fixed.
+ * @see BS 7666, postcode format
+ */
+const district = '[A-Z]{1,2}\\d\\d?|[A-Z]\\d[ABCDEFGHJKPSTUW]|[A-Z]{2}\\d[ABEHMNPRVWXY]';
+const unit = '\\d[ABD-HJLNP-UW-Z]{2}';
+const shape = new RegExp(`^(${district}) ?(${unit})$`);
+const spelled = new RegExp(`^(?:${district}) ${unit}$`);
 
 /** A UK postcode in capitals with one space where it certainly is one, otherwise the text as written, marked. */
 export function postcodeOf(cell: Cell, applied: Applied): string | undefined {
@@ -23,12 +28,12 @@ export function postcodeOf(cell: Cell, applied: Applied): string | undefined {
   if (text === undefined) return undefined;
   const folded = spelled.test(text) ? text : text.toUpperCase().replace(/[\s.]+/g, '');
   const parts = shape.exec(folded);
-  if (parts === null || !areas.has(parts[1] ?? '')) {
+  if (parts === null || !areas.has((parts[1] ?? '').replace(/\d.*$/, ''))) {
     if (folded === 'GIR0AA' || folded === 'GIR 0AA') return noted('GIR 0AA', text, applied);
     note(applied, 'postcode-not-uk');
     return text;
   }
-  return noted(`${parts[1]}${parts[2]} ${parts[3]}`, text, applied);
+  return noted(`${parts[1]} ${parts[2]}`, text, applied);
 }
 
 function noted(postcode: string, text: string, applied: Applied): string {
