@@ -89,6 +89,8 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     close();
   };
 
+  const isSilent = (): boolean => silent;
+
   const guard = (step: () => void): void => {
     if (phase === 'closed') return;
     try {
@@ -117,7 +119,8 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     try {
       for (;;) {
         // After whatever was being answered, as a message of its own: clients wait for exactly one.
-        while (attentions > 0 && !silent) {
+        while (attentions > 0) {
+          if (isSilent()) return;
           attentions -= 1;
           writeDone(reply.out, { type: TOKEN_TYPE.done, status: DONE.attention }, types.version);
           await reply.end();

@@ -91,26 +91,14 @@ function typeOf(word: string, first: string | undefined, second: string | undefi
   const name = SYNONYMS[word] ?? (NAMES.has(word) ? (word as SqlTypeName) : undefined);
   if (name === undefined) return undefined;
   const number = first === undefined ? undefined : first.toLowerCase() === 'max' ? -1 : Number(first);
-  switch (name) {
-    case 'char':
-    case 'varchar':
-    case 'nchar':
-    case 'nvarchar':
-    case 'binary':
-    case 'varbinary':
-      return { name, length: number ?? (word === 'sysname' ? 128 : 1) };
-    case 'decimal':
-    case 'numeric':
-      return { name, precision: number ?? 18, scale: Number(second ?? 0) };
-    case 'time':
-    case 'datetime2':
-      return { name, scale: number ?? 7 };
-    case 'float':
-      return { name: number !== undefined && number <= 24 ? 'real' : 'float' };
-    default:
-      return { name };
-  }
+  if (SIZED.has(name)) return { name, length: number ?? (word === 'sysname' ? 128 : 1) };
+  if (name === 'decimal' || name === 'numeric') return { name, precision: number ?? 18, scale: Number(second ?? 0) };
+  if (name === 'time' || name === 'datetime2') return { name, scale: number ?? 7 };
+  if (name === 'float') return { name: number !== undefined && number <= 24 ? 'real' : 'float' };
+  return { name };
 }
+
+const SIZED: ReadonlySet<SqlTypeName> = new Set(['char', 'varchar', 'nchar', 'nvarchar', 'binary', 'varbinary']);
 
 /** Types whose values have the same form, so that a declared type can take the place of the one that was sent. */
 const FAMILIES: readonly ReadonlySet<SqlTypeName>[] = [

@@ -35,7 +35,9 @@ export interface MemorySession extends SqlSession {
   readonly login: LoginRequest;
 }
 
-/** A data half for tests of the wire half: it knows the texts it was given and no SQL. `sa` / `secret` may log in. */
+const PASSWORDS: ReadonlySet<string> = new Set(['secret', 'secret£']);
+
+/** A data half for tests of the wire half: it knows the texts it was given and no SQL. `sa` may log in with `secret` or `secret£`. */
 export function createMemoryEngine(
   options: MemoryEngineOptions = {},
 ): SqlEngine & { readonly sessions: ReadonlySet<MemorySession> } {
@@ -46,7 +48,7 @@ export function createMemoryEngine(
     collation: options.collation ?? 'SQL_Latin1_General_CP1_CI_AS',
     sessions,
     login: (request) => {
-      if (request.user !== 'sa' || request.password !== 'secret£') {
+      if (request.user !== 'sa' || !PASSWORDS.has(request.password)) {
         throw new SqlServerError(`Login failed for user '${request.user}'.`, {
           number: 18_456,
           severity: 14,

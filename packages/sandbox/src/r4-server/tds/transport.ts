@@ -26,8 +26,12 @@ export function createTransport(socket: Socket, handlers: TransportHandlers): Tr
   let secured = false;
 
   socket.on('data', (chunk: Buffer) => {
-    if (tunnel !== undefined) tunnel.receive(chunk);
-    else handlers.onBytes(chunk);
+    try {
+      if (tunnel !== undefined) tunnel.receive(chunk);
+      else handlers.onBytes(chunk);
+    } catch (error) {
+      handlers.onFailure(error instanceof Error ? error : new Error(String(error)));
+    }
   });
 
   const writer = (): NodeJS.WritableStream & { readonly writableNeedDrain: boolean } => tunnel?.stream ?? socket;

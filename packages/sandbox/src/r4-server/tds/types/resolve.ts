@@ -67,18 +67,30 @@ export function resolveType(type: SqlType, nullable: boolean, context: TypeConte
       return imageType();
     case 'timestamp':
       return timestampType();
-    default:
-      return resolveText(type, context);
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'nchar':
+    case 'nvarchar':
+    case 'ntext':
+      return resolveText(type.name, type, context);
   }
+  throw new SqlServerError(`Type ${String(type.name)} is not a defined system type.`, {
+    number: 243,
+    severity: 16,
+    state: 1,
+  });
 }
 
-function resolveText(type: SqlType, context: TypeContext): WireType {
+type TextName = 'char' | 'varchar' | 'text' | 'nchar' | 'nvarchar' | 'ntext';
+
+function resolveText(name: TextName, type: SqlType, context: TypeContext): WireType {
   const collation = resolveCollation(type.collation ?? context.collation, context.codePages);
   const { atLeast72 } = context.version;
-  switch (type.name) {
+  switch (name) {
     case 'text':
     case 'ntext':
-      return largeTextType(type.name, collation);
+      return largeTextType(name, collation);
     case 'varchar':
       if (type.length === MAX) return atLeast72 ? narrowMaxType(collation) : largeTextType('text', collation);
       return narrowTextType('varchar', type.length ?? 1, collation);
@@ -89,12 +101,6 @@ function resolveText(type: SqlType, context: TypeContext): WireType {
       return narrowTextType('char', type.length ?? 1, collation);
     case 'nchar':
       return wideTextType('nchar', type.length ?? 1, collation);
-    default:
-      throw new SqlServerError(`Type ${type.name} is not a defined system type.`, {
-        number: 243,
-        severity: 16,
-        state: 1,
-      });
   }
 }
 
