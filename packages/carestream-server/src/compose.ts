@@ -1,0 +1,295 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { AgentConfig } from './cli/config.ts';
+import type { ProxyVariables } from './cli/network.ts';
+import { canonicalVersions, commandResultSchema, passFiguresSchema, type HealthChecks } from './contract/index.ts';
+import { createFlynotesClient, type FlynotesClient } from './flynotes/index.ts';
+import {
+  beginRun,
+  exitCodeOf,
+  lifeTimes,
+  live,
+  type EndReason,
+  type LifeResult,
+  type LifeTimes,
+  type RunMarker,
+  type Work,
+  type WorkContext,
+} from './lifecycle/index.ts';
+import { createPracticeConnector, type DatabaseConfig, type PracticeReader } from './practice/index.ts';
+import { isAgentError, within, type Clock, type Log } from './runtime/index.ts';
+import { openState, stateSchema, type State } from './state/index.ts';
+import {
+  createTelemetry,
+  takeCrashRecord,
+  writeCrashRecord,
+  type Delivery,
+  type Telemetry,
+} from './telemetry/index.ts';
+import { version } from './version.ts';
+
+/** What surrounds the agent. */
+export interface AgentSurroundings {
+  readonly clock: Clock;
+  /** `stable` or `candidate` under a host, otherwise null. */
+  readonly role: 'stable' | 'candidate' | null;
+  readonly hostVersion: string | null;
+  /** For clients that do not see the proxy that was set for the process. */
+  readonly proxy: ProxyVariables | null;
+  writeHealth(checks: HealthChecks): void;
+}
+
+/** The agent, put together. */
+export interface Agent {
+  readonly log: Log;
+  /** Lives until the day is over, something asks for an end, or the signal. Never throws. */
+  run(stop: AbortSignal): Promise<LifeResult>;
+  /** Writes down at once what nobody foresaw, and tries to send it. The process should end afterwards. */
+  crashed(error: unknown): Promise<void>;
+}
+
+const inboxDaysMs = 20 * 86_400_000;
+
+/** The only place that knows which parts the agent is made of. */
+export function composeAgent(config: AgentConfig, surroundings: AgentSurroundings): Agent {
+  const { clock } = surroundings;
+  const times: LifeTimes = { ...lifeTimes, ...config.times };
+  const telemetry = createTelemetry(
+    { clock },
+    {
+      logFolder: join(config.dataDir, 'logs'),
+      version,
+      rollbarToken: config.rollbarToken,
+      rollbarEndpoint: config.rollbarEndpoint,
+    },
+  );
+  const { log } = telemetry;
+  const flynotes = createFlynotesClient({ clock }, { baseUrl: config.flynotesUrl, licenceKey: config.licenceKey });
+
+  const askLicence = (nonce: string, signal: AbortSignal) =>
+    flynotes.licence(
+      {
+        nonce,
+        version,
+        hostVersion: surroundings.hostVersion,
+        platform: `${process.platform}-${process.arch}`,
+        canonicalVersions: [...canonicalVersions],
+        stateSchema,
+      },
+      signal,
+    );
+
+  const liveWith = (state: State, stop: AbortSignal): Promise<LifeResult> => {
+    // The queue's SDK takes longest to load; meanwhile SQL Server and Flynotes answer.
+    const queueParts = import('./queue/index.ts');
+    queueParts.catch(() => undefined);
+    let overrides: Readonly<Record<string, unknown>> = {};
+    return live<PracticeReader>(
+      {
+        clock,
+        log,
+        practice: createPracticeConnector(
+          { clock, log },
+          { database: config.database as DatabaseConfig, schemaOverrides: () => overrides },
+        ),
+        licence: askLicence,
+        newNonce,
+        onLicence(answer) {
+          overrides = answer.schemaOverrides;
+          telemetry.configure(answer);
+        },
+        notes: forgivingNotes(state, log),
+        assemble: (context) => assemble({ state, telemetry, flynotes, surroundings, clock }, context, queueParts),
+        sendHeartbeat: (heartbeat, signal) => flynotes.heartbeat(heartbeat, signal),
+        writeHealth: surroundings.writeHealth,
+        memory() {
+          const { rss, heapUsed } = process.memoryUsage();
+          return { rssBytes: rss, heapUsedBytes: heapUsed };
+        },
+      },
+      { version, hostVersion: surroundings.hostVersion, times },
+      stop,
+    );
+  };
+
+  /** Nothing can be kept, but something can still be told: with the token that Flynotes gives, if it answers soon. */
+  const tellWithoutState = async (stop: AbortSignal): Promise<void> => {
+    const enough = AbortSignal.any([stop, AbortSignal.timeout(times.flushWithinMs)]);
+    await askLicence(newNonce(), enough).then(telemetry.configure, () => undefined);
+  };
+
+  return {
+    log,
+    async run(stop) {
+      const startedMs = clock.monotonic();
+      log.emit('agent.started', {
+        version,
+        hostVersion: surroundings.hostVersion ?? undefined,
+        role: surroundings.role ?? 'none',
+        node: process.version,
+      });
+      const sending = new AbortController();
+      const delivering = telemetry.run(sending.signal);
+      let state: State | null = null;
+      let marker: RunMarker | null = null;
+      let result: LifeResult;
+      try {
+        state = openState(join(config.dataDir, 'agent.db'), { clock });
+        telemetry.attach(outboxOf(state));
+        telemetry.deliverResultsBy((json, signal) => deliverResult(flynotes, json, signal));
+        if (state.replacedDamaged) log.emit('warning', { code: 'STATE_UNUSABLE', area: 'state', name: 'replaced' });
+        marker = beginRun({ clock, log, notes: state.notes, crash: takeCrashRecord(config.dataDir) }, version);
+        state.inbox.prune(inboxDaysMs);
+        result = await liveWith(state, stop);
+      } catch (error) {
+        log.error(error, 'compose');
+        if (!state) await tellWithoutState(stop);
+        result = ended(error);
+      }
+      const uptimeMs = Math.round(clock.monotonic() - startedMs);
+      log.emit('agent.ended', { reason: result.reason, exitCode: result.exitCode, uptimeMs });
+      await telemetry.flush(times.flushWithinMs);
+      sending.abort(new Error('the agent ends'));
+      await within(clock, 1_000, delivering);
+      try {
+        if (result.reason !== 'crashed') marker?.end();
+      } catch {
+        // A full disk: the next start reports a crash that was none.
+      }
+      telemetry.close();
+      closeQuietly(state);
+      return result;
+    },
+    async crashed(error) {
+      writeCrashRecord(config.dataDir, error, clock);
+      log.crash(error);
+      await telemetry.flush(times.flushWithinMs);
+    },
+  };
+}
+
+interface Parts {
+  readonly state: State;
+  readonly telemetry: Telemetry;
+  readonly flynotes: FlynotesClient;
+  readonly surroundings: AgentSurroundings;
+  readonly clock: Clock;
+}
+
+/** Puts together what works all day, once practice and licence are known. */
+async function assemble(
+  parts: Parts,
+  context: WorkContext<PracticeReader>,
+  queueParts: Promise<typeof import('./queue/index.ts')>,
+): Promise<Work> {
+  const { state, telemetry, flynotes, surroundings, clock } = parts;
+  const { log } = telemetry;
+  const [{ createQueue }, { createBulkUploads, createKeyedDigester, createPatientUploads }, { createCommands }] =
+    await Promise.all([queueParts, import('./upload/index.ts'), import('./commands/index.ts')]);
+  const licence = context.licence();
+  const uploadDeps = {
+    practice: () => context.practice,
+    flynotes,
+    state,
+    clock,
+    log,
+    digester: createKeyedDigester(licence.digest),
+    timeZone: licence.practice.timeZone,
+  };
+  const bulkUploads = createBulkUploads(uploadDeps);
+  const handle = createCommands({
+    log,
+    version,
+    bulkUploads,
+    patientUploads: createPatientUploads(uploadDeps),
+    questionnaires: () => context.practice,
+    requestRestart: () => context.requestRestart(),
+  });
+  const { queue: address } = licence;
+  const queue = createQueue(
+    {
+      clock,
+      log,
+      inbox: state.inbox,
+      credentials: {
+        current: () => context.licence().queue.credentials,
+        renew: async () => (await context.renewLicence()).queue.credentials,
+      },
+      handle,
+      onUnknownType: () => context.checkVersion(),
+      report: (result) => telemetry.addResult(JSON.stringify(result)),
+    },
+    {
+      url: address.url,
+      region: address.region,
+      ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
+      ...(surroundings.proxy === null ? {} : { proxyEnv: surroundings.proxy }),
+    },
+  );
+  return {
+    serve: (until) => queue.serve(until),
+    queueStats: () => queue.stats(),
+    uploadAll: (signal) => bulkUploads.request('scheduled', signal),
+    lastPass: () => bulkUploads.current() ?? passFiguresSchema.nullable().catch(null).parse(bulkUploads.last()),
+    lastEqualAt: () => bulkUploads.lastEqualAt(),
+    close: () => queue.close(),
+  };
+}
+
+function newNonce(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+function outboxOf({ outbox }: State) {
+  return {
+    add: outbox.add,
+    next: (kind: 'rollbar' | 'command-result', limit: number) => outbox.next(limit, kind),
+    delete: outbox.delete,
+  };
+}
+
+/** Notes of the lifecycle are worth having and never worth dying for: a full disk is reported, and life goes on. */
+function forgivingNotes({ notes }: State, log: Log) {
+  return {
+    get: notes.get,
+    set(key: string, value: string) {
+      try {
+        notes.set(key, value);
+      } catch (error) {
+        log.error(error, 'state');
+      }
+    },
+  };
+}
+
+/** Tries once to tell Flynotes how a command ended. What Flynotes will never take is given up. */
+async function deliverResult(flynotes: FlynotesClient, resultJson: string, signal: AbortSignal): Promise<Delivery> {
+  const result = commandResultSchema.safeParse(JSON.parse(resultJson));
+  if (!result.success) return { outcome: 'refused', status: 0 };
+  try {
+    await flynotes.commandResult(result.data, signal);
+    return { outcome: 'delivered' };
+  } catch (error) {
+    if (!isAgentError(error) || error.disposition !== 'permanent') throw error;
+    const { status } = error.details;
+    return { outcome: 'refused', status: typeof status === 'number' ? status : 0 };
+  }
+}
+
+/** What an error before the first step makes of a run. */
+function ended(error: unknown): LifeResult {
+  const reason: EndReason = !isAgentError(error)
+    ? 'crashed'
+    : error.disposition === 'transient'
+      ? 'unreachable'
+      : 'configuration';
+  return { reason, exitCode: exitCodeOf[reason], failures: [error] };
+}
+
+function closeQuietly(state: State | null): void {
+  try {
+    state?.close();
+  } catch {
+    // What was committed is safe; the rest is rebuilt.
+  }
+}

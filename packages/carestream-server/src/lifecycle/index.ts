@@ -1,0 +1,5 @@
+export { live, type LifeResult } from './life.ts';
+export { lifeTimes, type LifeTimes } from './times.ts';
+export { exitCodeOf, type EndReason } from './ending.ts';
+export { beginRun, type RunMarker } from './run-marker.ts';
+export type { LifeDeps, LifeOptions, PracticeOpener, PracticePort, Work, WorkContext } from './ports.ts';

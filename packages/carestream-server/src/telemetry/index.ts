@@ -1,0 +1,5 @@
+export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { takeCrashRecord, writeCrashRecord, type CrashRecord } from './crash-record.ts';
+export { createEpisodes, type Episodes } from './episodes.ts';
+export type { Delivery } from './report-drain.ts';
+export type { Outbox, Report, ReportKind } from './reports.ts';

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Level } from '../contract/index.ts';
+import type { EventName } from '../runtime/index.ts';
+import type { FieldValue } from './fields.ts';
+
+/** One event that has passed the check of its fields. */
+export interface CheckedEvent {
+  readonly name: EventName;
+  readonly level: Level;
+  readonly atMs: number;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** What is told of the sender with each item. */
+export interface Sender {
+  readonly version: string;
+  readonly practiceId: string | null;
+}
+
+/**
+ * An item of Rollbar's API, without the environment, which is known only when it is sent. It is built here, field by field, from a
+ * checked event: no message of an error, no arguments of the process, no host name, no source.
+ * @see https://docs.rollbar.com/reference/create-item
+ */
+export function rollbarItemOf(event: CheckedEvent, sender: Sender): RollbarItem {
+  const { frames, class: className, ...rest } = event.fields;
+  const code = typeof rest['code'] === 'string' ? rest['code'] : undefined;
+  const isFault = className !== undefined || event.name === 'error';
+  return {
+    uuid: randomUUID(),
+    level: event.level,
+    timestamp: Math.floor(event.atMs / 1000),
+    code_version: sender.version,
+    platform: process.platform,
+    language: 'javascript',
+    framework: 'carestream-server',
+    title: code === undefined ? event.name : `${event.name} ${code}`,
+    // Occurrences of one cause in one place are one item.
+    fingerprint: [event.name, code, className, Array.isArray(frames) ? (frames as string[])[0] : undefined]
+      .filter((part) => part !== undefined)
+      .join(' '),
+    ...(sender.practiceId === null ? {} : { person: { id: sender.practiceId } }),
+    body: isFault
+      ? {
+          trace: {
+            frames: framesOf(frames),
+            exception: { class: code ?? String(className ?? event.name) },
+          },
+        }
+      : { message: { body: event.name } },
+    custom: {
+      event: event.name,
+      practice: sender.practiceId,
+      ...(className === undefined ? {} : { class: className }),
+      ...rest,
+    },
+    notifier: { name: '@flynotes/carestream-server', version: sender.version },
+  };
+}
+
+/** The `data` of an item, as it waits in the outbox. */
+export interface RollbarItem {
+  readonly uuid: string;
+  readonly level: Level;
+  readonly [field: string]: unknown;
+}
+
+/** Rollbar wants the outermost frame first; ours are nearest first. */
+function framesOf(frames: FieldValue | undefined): { filename: string; lineno?: number; colno?: number }[] {
+  const list = (Array.isArray(frames) ? (frames as string[]) : []).map((frame) => {
+    const [, filename, lineno, colno] = /^(.+):(\d+):(\d+)$/.exec(frame) ?? [];
+    return { filename: filename ?? frame, lineno: Number(lineno), colno: Number(colno) };
+  });
+  return list.length > 0 ? list.reverse() : [{ filename: 'unknown' }];
+}

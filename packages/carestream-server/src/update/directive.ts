@@ -1,0 +1,52 @@
+import { directiveSchema, type Directive, type LicenceAnswer } from '../contract/index.ts';
+import { compareVersions } from './versions.ts';
+
+/** Why a directive does not count. */
+export type DirectiveFault =
+  | 'not-readable'
+  | 'wrong-practice'
+  | 'wrong-nonce'
+  | 'expired'
+  | 'sequence-older'
+  | 'floor-lower'
+  | 'below-floor';
+
+/** What a directive is held against. */
+export interface DirectiveExpectation {
+  /** The nonce of the request that was answered. */
+  readonly nonce: string;
+  readonly nowMs: number;
+  /** The highest sequence that was ever accepted. */
+  readonly sequence: number;
+  /** The highest floor that was ever accepted, if any. */
+  readonly floor: string | null;
+}
+
+/** @see {@link readDirective} */
+export type DirectiveReading =
+  | { readonly outcome: 'valid'; readonly directive: Directive }
+  | { readonly outcome: 'invalid'; readonly fault: DirectiveFault };
+
+/** Reads which version is dictated. A directive that is not meant for this practice, this request and this day counts for nothing. */
+export function readDirective(
+  answer: Pick<LicenceAnswer, 'directive' | 'practice'>,
+  expected: DirectiveExpectation,
+): DirectiveReading {
+  const invalid = (fault: DirectiveFault): DirectiveReading => ({ outcome: 'invalid', fault });
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(answer.directive.payload, 'base64').toString('utf8'));
+  } catch {
+    return invalid('not-readable');
+  }
+  const parsed = directiveSchema.safeParse(value);
+  if (!parsed.success) return invalid('not-readable');
+  const directive = parsed.data;
+  if (directive.practice !== answer.practice.id) return invalid('wrong-practice');
+  if (directive.nonce !== expected.nonce) return invalid('wrong-nonce');
+  if (Date.parse(directive.expiresAt) <= expected.nowMs) return invalid('expired');
+  if (directive.sequence < expected.sequence) return invalid('sequence-older');
+  if (expected.floor !== null && compareVersions(directive.floor, expected.floor) < 0) return invalid('floor-lower');
+  if (compareVersions(directive.version, directive.floor) < 0) return invalid('below-floor');
+  return { outcome: 'valid', directive };
+}
