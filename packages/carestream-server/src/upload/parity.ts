@@ -18,7 +18,7 @@ export async function proveParity(
   let resent: readonly number[] | null = null;
   let withSums = false;
   for (;;) {
-    const sums = await sumLedger(deps.state.ledger, deps.digester, signal);
+    const sums = await sumLedger(deps, signal);
     tally.patients = sums.patients;
     const request: CompleteRequest = {
       patients: sums.patients,

@@ -1,6 +1,5 @@
 import { patientCodeOf } from '../records/index.ts';
 import type { LedgerEntry } from '../state/index.ts';
-import { breathe } from './breathe.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Judge } from './judge.ts';
 import { readPages, readWithRetry, type NumberedPage, type Pace, type ReadDeps } from './pages.ts';
@@ -17,7 +16,7 @@ export interface PassParts {
   readonly tally: Tally;
 }
 
-/** Rows mapped and digested without a break: about 3 ms, the most that a patient-sync waits for the processor. */
+/** Rows mapped and digested without a break (about 3 ms): between slices, whatever else is ready runs. */
 const sliceRows = 250;
 /** How many entries of the ledger are taken without a break. */
 const entriesAtOnce = 2_000;
@@ -43,7 +42,7 @@ async function takePage(parts: PassParts, page: NumberedPage, missing: number[],
   const unseen = new Set(page.rows.map((row) => patientCodeOf(row.patientCode)));
   const held = await heldOf(parts, page, { codes: unseen, missing }, signal);
   for (const [index, row] of page.rows.entries()) {
-    if (index % sliceRows === sliceRows - 1) await breathe(signal);
+    if (index % sliceRows === sliceRows - 1) await parts.deps.clock.sleep(0, signal);
     const code = patientCodeOf(row.patientCode);
     if (code !== null && !unseen.delete(code)) {
       countOne(parts.tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
@@ -74,7 +73,7 @@ async function heldOf(
     const last = entries.at(-1);
     if (!last || entries.length < entriesAtOnce) return held;
     after = last.patientCode;
-    await breathe(signal);
+    await parts.deps.clock.sleep(0, signal);
   }
 }
 
@@ -113,7 +112,7 @@ export async function tellByKey(
   for (const patientCode of codes) {
     if (!found.has(patientCode)) await parts.sender.remove({ patientCode, readSequence });
   }
-  await breathe(signal);
+  await parts.deps.clock.sleep(0, signal);
 }
 
 /** All patients whom the ledger holds in some buckets, told anew. */
@@ -134,7 +133,7 @@ export async function tellBuckets(parts: PassParts, buckets: readonly number[], 
     const last = entries.at(-1);
     if (!last) break;
     after = last.patientCode;
-    await breathe(signal);
+    await parts.deps.clock.sleep(0, signal);
   }
   if (codes.length > 0) await tellByKey(parts, codes, true, signal);
 }
