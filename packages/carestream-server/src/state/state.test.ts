@@ -1,0 +1,249 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inboxSql } from './inbox.ts';
+import { ledgerSql } from './ledger.ts';
+import { stateSchema } from './migrations.ts';
+import { noteSql } from './notes.ts';
+import { outboxSql } from './outbox.ts';
+import { readSequenceSql } from './read-sequence.ts';
+import { refusalSql } from './refusals.ts';
+import { openState, type StateLimits } from './state.ts';
+
+let folder: string;
+let path: string;
+let nowMs = 1_767_600_000_000;
+const clock = { now: () => nowMs };
+const open = (limits: Partial<StateLimits> = {}) => openState(path, { clock, limits: { lockWaitMs: 50, ...limits } });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'carestream-state-'));
+  path = join(folder, 'data', 'agent.db');
+  nowMs = 1_767_600_000_000;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const digestA = 'a1'.repeat(16);
+const digestB = 'b2'.repeat(16);
+
+test('read sequences only grow: within a run, over restarts, with the clock put back, and with the database lost', () => {
+  const given: number[] = [];
+  const startMs = nowMs;
+  const steps = [
+    () => undefined,
+    () => (nowMs = startMs - 86_400_000),
+    () => {
+      nowMs = startMs + 5_000;
+      rmSync(join(folder, 'data'), { recursive: true });
+    },
+    () => (nowMs = startMs + 60_000),
+  ];
+  for (const step of steps) {
+    step();
+    using state = open();
+    for (let count = 0; count < 1_250; count++) given.push(state.nextReadSequence());
+  }
+  expect(given).toHaveLength(5_000);
+  expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
+  expect(Math.max(...given)).toBeLessThan(Number.MAX_SAFE_INTEGER);
+});
+
+test('the ledger keeps the newest read, and walks in order', () => {
+  using state = open();
+  const { ledger } = state;
+  ledger.putAcknowledged([
+    { patientCode: 9, digest: digestA, readSequence: 5 },
+    { patientCode: 3, digest: digestA, readSequence: 5 },
+  ]);
+  ledger.putAcknowledged([{ patientCode: 3, digest: digestB, readSequence: 4 }]);
+  expect(ledger.get(3)).toEqual({ patientCode: 3, digest: digestA, readSequence: 5 });
+  ledger.putAcknowledged([{ patientCode: 3, digest: digestB, readSequence: 6 }]);
+  expect(ledger.get(3)).toEqual({ patientCode: 3, digest: digestB, readSequence: 6 });
+  ledger.remove([
+    { patientCode: 3, readSequence: 5 },
+    { patientCode: 9, readSequence: 5 },
+  ]);
+  expect(ledger.codesAfter(0, 10).map(({ patientCode }) => patientCode)).toEqual([3]);
+  ledger.putAcknowledged(
+    Array.from({ length: 2_500 }, (_, index) => ({ patientCode: index + 1, digest: digestA, readSequence: 7 })),
+  );
+  expect(ledger.count()).toBe(2_500);
+  expect(ledger.codesAfter(10, 3, 12).map(({ patientCode }) => patientCode)).toEqual([11, 12]);
+  expect(ledger.get(2_501)).toBeNull();
+});
+
+test('a digest key of another name empties ledger and refusals; the first one does not', () => {
+  using state = open();
+  expect(state.ledger.useDigestKey('1:aa')).toBe(false);
+  state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
+  state.refusals.put([{ patientCode: 4, digest: digestA, code: 'RECORD_INVALID' }]);
+  expect(state.ledger.useDigestKey('1:aa')).toBe(false);
+  expect(state.ledger.count()).toBe(1);
+  expect(state.ledger.useDigestKey('1:bb')).toBe(true);
+  expect(state.ledger.count()).toBe(0);
+  expect(state.refusals.count()).toBe(0);
+});
+
+test('refusals are remembered and forgotten', () => {
+  using state = open();
+  expect(state.refusals.get(4)).toBeNull();
+  state.refusals.put([{ patientCode: 4, digest: digestA, code: 'RECORD_INVALID' }]);
+  state.refusals.put([{ patientCode: 4, digest: digestB, code: 'NAME_MISSING' }]);
+  expect(state.refusals.get(4)).toEqual({ patientCode: 4, digest: digestB, code: 'NAME_MISSING' });
+  state.refusals.remove([4]);
+  expect(state.refusals.get(4)).toBeNull();
+});
+
+test('a message is new until it is done, also after a restart, and is forgotten in time', () => {
+  {
+    using state = open();
+    expect(state.inbox.begin('m-1')).toBe('new');
+    expect(state.inbox.begin('m-1')).toBe('new');
+    state.inbox.done('m-1', '{"outcome":"done"}');
+    state.inbox.done('m-2');
+  }
+  using state = open();
+  expect(state.inbox.begin('m-1')).toBe('done');
+  expect(state.inbox.result('m-1')).toBe('{"outcome":"done"}');
+  expect(state.inbox.result('m-2')).toBeNull();
+  nowMs += 10_000;
+  state.inbox.done('m-3');
+  state.inbox.prune(5_000);
+  expect(state.inbox.begin('m-1')).toBe('new');
+  expect(state.inbox.begin('m-3')).toBe('done');
+});
+
+test('the outbox delivers the oldest first, and drops the oldest of a kind when it is full', () => {
+  const outbox = {
+    rollbar: { rowsMost: 3, bytesMost: 1_000 },
+    'command-result': { rowsMost: 3, bytesMost: 20 },
+  };
+  {
+    using state = open({ outbox });
+    for (let index = 1; index <= 5; index++) state.outbox.add('rollbar', `{"n":${index}}`);
+    state.outbox.add('command-result', '"0123456789"');
+    state.outbox.add('command-result', '"abcdefghij"');
+    state.outbox.add('command-result', `"${'x'.repeat(30)}"`);
+    expect(state.outbox.dropped('command-result')).toBe(3);
+  }
+  using state = open({ outbox });
+  expect(state.outbox.size()).toBe(3);
+  expect(state.outbox.next(10, 'rollbar').map(({ payloadJson }) => payloadJson)).toEqual([
+    '{"n":3}',
+    '{"n":4}',
+    '{"n":5}',
+  ]);
+  expect(state.outbox.dropped('rollbar')).toBe(2);
+  state.outbox.forgetDropped('rollbar', 2);
+  expect(state.outbox.dropped('rollbar')).toBe(0);
+  const [first] = state.outbox.next(1);
+  expect(first).toMatchObject({ kind: 'rollbar', addedAt: nowMs });
+  state.outbox.delete([first?.id ?? 0, 999]);
+  expect(state.outbox.size('rollbar')).toBe(2);
+});
+
+test('notes are kept', () => {
+  using state = open();
+  expect(state.notes.get('run')).toBeNull();
+  state.notes.set('run', 'one');
+  state.notes.set('run', 'two');
+  expect(state.notes.get('run')).toBe('two');
+  state.notes.delete('run');
+  expect(state.notes.get('run')).toBeNull();
+});
+
+test('a second agent on the same folder is refused, and may come when the first has gone', () => {
+  const first = open();
+  expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_IN_USE' }));
+  first.close();
+  first.close();
+  open().close();
+});
+
+test('a database of a newer release is refused with both numbers, and left as it is', () => {
+  open().close();
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${stateSchema + 1}`);
+  database.close();
+  const details = { reason: 'written-by-a-newer-version', foundSchema: stateSchema + 1, supportedSchema: stateSchema };
+  expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE', details }));
+  expect(() => open()).toThrow(`foundSchema: ${stateSchema + 1}, supportedSchema: ${stateSchema}`);
+  expect(readdirSync(join(folder, 'data')).some((name) => name.includes('damaged'))).toBe(false);
+});
+
+test.each([
+  ['no database at all', (bytes: Buffer) => bytes.fill(0x58)],
+  ['a torn page in the middle', (bytes: Buffer) => bytes.fill(0xff, 4_096, 12_288)],
+  ['a file cut short', (bytes: Buffer) => bytes.subarray(0, 5_000)],
+])('a damaged file is set aside and begun anew: %s', (_name, damage) => {
+  let last: number;
+  {
+    using state = open();
+    state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
+    last = state.nextReadSequence();
+    expect(state.replacedDamaged).toBe(false);
+  }
+  writeFileSync(path, damage(readFileSync(path)));
+  using state = open();
+  expect(state.replacedDamaged).toBe(true);
+  expect(state.ledger.count()).toBe(0);
+  nowMs += 1;
+  expect(state.nextReadSequence()).toBeGreaterThan(last);
+  expect(readdirSync(join(folder, 'data'))).toContain('agent.db.damaged-1');
+});
+
+test('no more than three damaged files are kept', () => {
+  for (let time = 0; time < 5; time++) {
+    open().close();
+    writeFileSync(path, 'not a database, whatever it is called');
+  }
+  open().close();
+  const kept = readdirSync(join(folder, 'data')).filter((name) => name.includes('damaged'));
+  expect(kept.sort()).toEqual(['agent.db.damaged-3', 'agent.db.damaged-4', 'agent.db.damaged-5']);
+});
+
+test('a full disk is DISK_FULL, changes nothing, and passes', () => {
+  using state = open({ fileBytesMost: 200_000 });
+  const entries = Array.from({ length: 1_000 }, (_, index) => ({
+    patientCode: index + 1,
+    digest: digestA,
+    readSequence: 7,
+  }));
+  state.ledger.putAcknowledged(entries);
+  const big = JSON.stringify('x'.repeat(150_000));
+  expect(() => state.outbox.add('rollbar', big)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  expect(state.outbox.size()).toBe(0);
+  expect(state.ledger.count()).toBe(1_000);
+  state.outbox.add('rollbar', '{}');
+  expect(state.outbox.size()).toBe(1);
+});
+
+test('a folder that cannot be made or written is STATE_UNUSABLE', () => {
+  writeFileSync(join(folder, 'data'), 'a file where the folder should be');
+  expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
+});
+
+test('every query goes by an index', () => {
+  open().close();
+  const database = new DatabaseSync(path);
+  const statements = { ledgerSql, refusalSql, inboxSql, outboxSql, noteSql, readSequenceSql };
+  /** These look at everything on purpose. */
+  const whole = new Set(['ledgerSql.count', 'ledgerSql.clear', 'ledgerSql.clearRefusals', 'refusalSql.count']);
+  let looked = 0;
+  for (const [area, sqls] of Object.entries(statements)) {
+    for (const [name, sql] of Object.entries(sqls)) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
+      looked += 1;
+      if (whole.has(`${area}.${name}`)) continue;
+      for (const { detail } of plan) {
+        // In order of the key and limited, the whole outbox is walked, never sorted.
+        const walk = `${area}.${name}` === 'outboxSql.next' && detail === 'SCAN outbox';
+        expect(walk || !/^SCAN|TEMP B-TREE/.test(detail), `${area}.${name}: ${detail}`).toBe(true);
+      }
+    }
+  }
+  expect(looked).toBeGreaterThan(20);
+  database.close();
+});
