@@ -191,7 +191,7 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
       applicationName,
       hostName,
       tdsVersion: types.version.name,
-      encrypted,
+      encryption: agreement.scope,
     });
   };
 

@@ -11,7 +11,7 @@ export type TdsEvent =
       readonly applicationName: string;
       readonly hostName: string;
       readonly tdsVersion: string;
-      readonly encrypted: boolean;
+      readonly encryption: 'none' | 'login-only' | 'whole-connection';
     }
   | { readonly kind: 'login-failed'; readonly connectionId: number; readonly user: string; readonly number: number }
   | { readonly kind: 'statement'; readonly connectionId: number; readonly text: string; readonly via: string }

@@ -302,7 +302,7 @@ describe('login', () => {
     expect(client.connection.config.options.tdsVersion).toBe('7_3_B');
     expect(server.faults.fired('login-failure')).toBe(1);
     const login = server.events.find((event) => event.kind === 'login');
-    expect(login).toMatchObject({ user: 'sa', database: 'sys2000', tdsVersion: '7.3B', encrypted: false });
+    expect(login).toMatchObject({ user: 'sa', database: 'sys2000', tdsVersion: '7.3B', encryption: 'none' });
   });
 
   test.each(['7_1', '7_2', '7_3_A', '7_3_B'] as const)('of protocol version %s', async (tdsVersion) => {
@@ -339,7 +339,7 @@ describe('login', () => {
     await expect(connectTedious({ port: old.port, options: { encrypt: true } })).rejects.toThrow(
       /unsupported protocol/,
     );
-    expect(modern.events.find((event) => event.kind === 'login')).toMatchObject({ encrypted: true });
+    expect(modern.events.find((event) => event.kind === 'login')).toMatchObject({ encryption: 'whole-connection' });
   });
 });
 
