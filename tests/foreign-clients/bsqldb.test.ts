@@ -65,10 +65,11 @@ describe.runIf(present)(`bsqldb: ${message}`, () => {
       expect(stdout.trim().split(/\s+/).length).toBe(patients);
     });
 
+    // bsqldb itself cannot show a uniqueidentifier ("type 36 not supported, sorry").
     it('reads types and nulls', async () => {
       const { stdout } = await bsqldb(
         config,
-        'SELECT a_int, a_smallint, a_tinyint, a_bigint, a_bit, a_char, a_varchar, a_nvarchar, a_money, a_decimal, a_float, a_uniqueidentifier FROM dbo.AllTypes WHERE id < 3 ORDER BY id',
+        'SELECT a_int, a_smallint, a_tinyint, a_bigint, a_bit, a_char, a_varchar, a_nvarchar, a_money, a_decimal, a_float, CAST(a_uniqueidentifier AS varchar(36)) AS g FROM dbo.AllTypes WHERE id < 3 ORDER BY id',
         { ...reader, database: 'types' },
       );
       expect(stdout).toMatch(/2147483647\|\s*32767\|\s*255\|\s*9223372036854775807\|\s*1\|abç/);

@@ -87,5 +87,5 @@ export const noNotes = { user: 'no_notes', password: 'no-notes-password' } as co
 export const statementErrors = [
   [208, 'SELECT * FROM dbo.NoSuchTable'],
   [207, 'SELECT NoSuchColumn FROM dbo.Patients'],
-  [102, 'SELECT PatientCode FROM dbo.Patients WHERE'],
+  [102, 'SELECT PatientCode FROM dbo.Patients ORDER BY PatientCode OFFSET 5 ROWS FETCH NEXT 5 ROWS ONLY'],
 ] as const;

@@ -15,20 +15,26 @@ import {
   unicodeText,
 } from './simulator.ts';
 
+type Options = NonNullable<ConnectionConfiguration['options']>;
+
 interface Failure extends Error {
   readonly number?: number;
 }
 
 const open = (
   port: number,
-  options: NonNullable<ConnectionConfiguration['options']> = {},
+  options: Options = {},
   login: { user: string; password: string } = reader,
+  numbers: number[] = [],
 ): Promise<Connection> => {
   const connection = new Connection({
     server: '127.0.0.1',
     authentication: { type: 'default', options: { userName: login.user, password: login.password } },
     options: { port, database: 'sys2000', encrypt: false, trustServerCertificate: true, ...options },
   });
+  // A lost connection is announced here too, after its request was told.
+  connection.on('error', () => undefined);
+  connection.on('errorMessage', ({ number }: { number: number }) => numbers.push(number));
   return new Promise((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve(connection)));
   });
@@ -117,7 +123,7 @@ describe.each(modes)('tedious, TLS %s', (tls, options) => {
     expect(found).toEqual([1_000_001, 1_000_002]);
   });
 
-  it('wrong password: 18456', async () => {
+  it('turns a wrong password away', async () => {
     expect(await errorOf(open(server.port, options, { ...reader, password: 'guess' }))).toMatchObject({
       message: expect.stringContaining('Login failed'),
     });
@@ -186,8 +192,13 @@ describe('tedious', () => {
     });
   });
 
-  it('wrong database: 4060', async () => {
-    expect((await errorOf(open(server.port, { database: 'sys2001' }))).message).toMatch(/sys2001/);
+  it('wrong password: 18456; wrong database: 4060, then 18456', async () => {
+    const password: number[] = [];
+    await errorOf(open(server.port, {}, { ...reader, password: 'guess' }, password));
+    expect(password).toEqual([18_456]);
+    const database: number[] = [];
+    await errorOf(open(server.port, { database: 'sys2001' }, reader, database));
+    expect(database).toEqual([4_060, 18_456]);
   });
 
   it.each(statementErrors)('error %i', async (number, statement) => {

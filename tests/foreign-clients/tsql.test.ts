@@ -78,8 +78,8 @@ describe.runIf(present)(`tsql: ${message}`, () => {
         expect(stdout).toContain(piece);
       }
       for (const piece of [
-        'Dec 31 2009 11:59:59:997PM',
-        'Jun  6 2079 11:59:00:000PM',
+        'Dec 31 2009 11:59PM',
+        'Jun  6 2079 11:59PM',
         '1234567.8901',
         '12345678901.2345',
         '1234.5625',
