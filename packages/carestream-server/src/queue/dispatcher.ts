@@ -115,7 +115,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     };
     later(laneRules[command.lane].commandMostMs, () => command.controller.abort(new AgentError('COMMAND_TIMEOUT')));
     const givenUp = new Promise<never>((_resolve, reject) => {
-      const giveUp = () => later(windDownMs, () => reject(signal.reason as Error));
+      const giveUp = () =>
+        later(windDownMs, () => reject(signal.reason === stopping ? new AgentError('STOPPED_LATE') : signal.reason));
       signal.addEventListener('abort', giveUp, { once: true, signal: ended.signal });
     });
     try {
@@ -149,6 +150,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         outcome.outcome === 'failed' && errorTable[outcome.code ?? 'COMMAND_FAILED'].disposition === 'permanent';
     } catch (error) {
       if (command.controller.signal.reason === stopping && !acknowledged) {
+        if (isAgentError(error) && error.code === 'STOPPED_LATE') log.error(error, 'commands');
         await custody.handBack(held, 0);
         return;
       }

@@ -4,3 +4,4 @@ export type { CommandContext, CommandOutcome, HandleCommand } from './command-po
 export type { CommandInbox } from './dispatcher.ts';
 export type { CredentialSource } from './queue-credentials.ts';
 export type { QueueTransport, ReceivedMessage, VisibilityChange } from './queue-transport.ts';
+export { createInMemoryQueue, type InMemoryQueue } from './in-memory-queue.ts';

@@ -1,13 +1,13 @@
 import type { CommandResult, ErrorCode } from '../contract/index.ts';
-import { AgentError, pauseAfter, type Backoff, type Clock, type Log } from '../runtime/index.ts';
+import { AgentError, type Clock, type Log } from '../runtime/index.ts';
 import type { HandleCommand } from './command-port.ts';
 import { createCustody } from './custody.ts';
 import { createDispatcher, type CommandInbox, type Dispatcher } from './dispatcher.ts';
 import { createFailureEpisode } from './failure-episode.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes, type Lanes } from './lanes.ts';
 import { createCachedCredentials, type CredentialSource } from './queue-credentials.ts';
-import { translateQueueError } from './queue-errors.ts';
-import { waitMostS, type QueueTransport, type ReceivedMessage } from './queue-transport.ts';
+import type { QueueTransport, ReceivedMessage } from './queue-transport.ts';
+import { createReceiver } from './receiver.ts';
 import { createSqsTransport } from './sqs-transport.ts';
 
 /** What a {@link Queue} needs. */
@@ -63,14 +63,16 @@ export interface Queue {
   close(): void;
 }
 
-const receiveBackoff: Backoff = { firstMs: 500, mostMs: 30_000, jitter: 0.3 };
 const deleteBatchDelayMs = 5;
 /** Beyond this many waiting patients no more are fetched: they are better off in the queue than in our hands. */
 const urgentWaitingMost = 100;
-/** A stop may take 25 s; so the outstanding receive is waited for this long, */
+const roomCheckMs = 20;
+/** A stop may take 25 s; so commands go on for 18 s, the outstanding receive is waited for this long, */
 const receiveLeftMs = 21_000;
 /** and the last hand-backs this long. */
 const settleLeftMs = 1_500;
+/** A command that was told to end has this long. */
+const windDownMs = 3_000;
 /** A restart message is acknowledged before the next receive begins, so that the process can end without one outstanding. */
 const restartMostMs = 10_000;
 
@@ -81,11 +83,11 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
   const graceMs = options.graceMs ?? 18_000;
   const transport = deps.transport ?? connect();
   const receiving = createFailureEpisode(deps, 'receive');
+  const receiver = createReceiver({ clock, log, transport }, receiving);
   const custody = createCustody(
     { clock, transport, episode: createFailureEpisode(deps, 'acknowledge') },
     { visibilityS, batchDelayMs: deleteBatchDelayMs },
   );
-  let lastReceiveAt: string | null = null;
   let dispatcher: Dispatcher | null = null;
   let serving = false;
 
@@ -95,87 +97,53 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     return createSqsTransport(credentials, { ...options, visibilityS });
   }
 
+  function handBack(messages: readonly ReceivedMessage[]): void {
+    for (const message of messages) {
+      const held = custody.take(message);
+      if (held) void custody.handBack(held, 0);
+    }
+  }
+
   async function serve(until: AbortSignal, { lastsMs = Number.POSITIVE_INFINITY } = {}): Promise<void> {
     if (serving) throw new Error('The queue is being served already.');
     serving = true;
-    const endsAt = clock.monotonic() + lastsMs;
-    const over = () => until.aborted || clock.monotonic() >= endsAt;
-    /** Ends every wait of this call. */
-    const finished = new AbortController();
     const lanes = createLanes();
     const dispatch = createDispatcher({ ...deps, custody, lanes });
     dispatcher = dispatch;
-    const pause = (ms: number, signal: AbortSignal = finished.signal) => clock.sleep(ms, signal).catch(() => undefined);
+    /** Ends every wait of this call. */
+    const finished = new AbortController();
+    const giveUp = new AbortController();
+    const pause = (ms: number) => clock.sleep(ms, finished.signal).catch(() => undefined);
     const keeping = custody.keepHidden(finished.signal);
-
     let stopAt = Number.POSITIVE_INFINITY;
-    let giveUpReceive = () => undefined as void;
+    const leftMs = (ofMs: number) => Math.max(0, stopAt + ofMs - clock.monotonic());
+
     const onStop = () => {
       stopAt = clock.monotonic();
       lanes.releaseWaiting(false);
       void pause(graceMs).then(() => dispatch.endCommands(true));
-      void pause(receiveLeftMs).then(() => giveUpReceive());
+      void pause(receiveLeftMs).then(() => giveUp.abort());
     };
     if (until.aborted) onStop();
     else until.addEventListener('abort', onStop, { once: true, signal: finished.signal });
 
-    /** The outstanding receive is never aborted; near the end of a stop it is no longer waited for, and what it brings is handed back. */
-    const receive = (waitS: number) =>
-      new Promise<readonly ReceivedMessage[]>((resolve, reject) => {
-        let givenUp = false;
-        giveUpReceive = () => {
-          givenUp = true;
-          resolve([]);
-        };
-        transport.receive(waitS).then((messages) => (givenUp ? handBack(messages) : resolve(messages)), reject);
-      });
-
-    const accept = (messages: readonly ReceivedMessage[]): Promise<void>[] => {
-      const restarts: Promise<void>[] = [];
-      for (const message of urgentFirst(messages)) {
-        const ended = dispatch.accept(message);
-        if (ended) restarts.push(ended);
-      }
-      return restarts;
-    };
-    const handBack = (messages: readonly ReceivedMessage[]) => {
-      for (const message of messages) {
-        const held = custody.take(message);
-        if (held) void custody.handBack(held, 0);
-      }
-    };
-
-    /** The first receive, and the first after a failure, do not wait: it is known at once whether the queue can be reached. */
-    let proven = false;
-    while (!over()) {
-      while (lanes.load('urgent').waiting > urgentWaitingMost && !over()) await pause(20, until);
-      if (over()) break;
-      const leftS = Math.ceil((endsAt - clock.monotonic()) / 1_000);
-      try {
-        const messages = await receive(proven ? Math.max(1, Math.min(waitMostS, leftS)) : 0);
-        if (!proven) log.emit('queue.receiving', {});
-        proven = true;
-        lastReceiveAt = new Date(clock.now()).toISOString();
-        receiving.succeeded();
-        if (over()) handBack(messages);
-        else {
-          const restarts = accept(messages);
-          if (restarts.length > 0) await Promise.race([Promise.all(restarts), pause(restartMostMs)]);
-        }
-      } catch (error) {
-        proven = false;
-        const failure = translateQueueError(error);
-        const pauseMs = Math.max(pauseAfter(receiving.failures() + 1, receiveBackoff), failure.retryAfterMs ?? 0);
-        receiving.failed(failure, pauseMs);
-        await pause(pauseMs, until);
-      }
-    }
+    await receiver.run({
+      until,
+      endsAt: clock.monotonic() + lastsMs,
+      giveUp: giveUp.signal,
+      handBack,
+      accept(messages) {
+        const restarts = urgentFirst(messages).map((message) => dispatch.accept(message));
+        const ended = restarts.filter((restart) => restart !== null);
+        return ended.length > 0 ? Promise.race([Promise.all(ended), pause(restartMostMs)]) : null;
+      },
+      room: () => (lanes.load('urgent').waiting > urgentWaitingMost ? waitForRoom(lanes, until) : null),
+    });
 
     // Nothing more comes. Patients that wait have until the grace is over; the other lanes end now.
     stopAt = Math.min(stopAt, clock.monotonic());
     lanes.releaseWaiting(false);
     dispatch.endCommands(false);
-    const leftMs = (ofMs: number) => Math.max(0, stopAt + ofMs - clock.monotonic());
     let empty = false;
     const emptied = lanes.empty().then(() => {
       empty = true;
@@ -183,7 +151,7 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     await Promise.race([emptied, pause(leftMs(graceMs))]);
     dispatch.endCommands(true);
     lanes.releaseWaiting(true);
-    await Promise.race([emptied, pause(leftMs(graceMs + 3_000))]);
+    await Promise.race([emptied, pause(leftMs(graceMs + windDownMs))]);
     if (!empty) log.error(new AgentError('STOPPED_LATE'), 'queue');
     custody.handBackAll();
     await Promise.race([custody.settled(), pause(settleLeftMs)]);
@@ -192,10 +160,16 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     serving = false;
   }
 
+  async function waitForRoom(lanes: Lanes, until: AbortSignal): Promise<void> {
+    while (lanes.load('urgent').waiting > urgentWaitingMost && !until.aborted) {
+      await clock.sleep(roomCheckMs, until).catch(() => undefined);
+    }
+  }
+
   return {
     serve,
     stats: () => ({
-      lastReceiveAt,
+      lastReceiveAt: receiver.lastReceiveAt,
       lagMs: dispatcher?.lagMs ?? null,
       inFlight: custody.size(),
       failing: receiving.code(),
