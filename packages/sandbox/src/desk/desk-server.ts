@@ -31,19 +31,21 @@ export interface DeskDeps {
 export interface Desk extends AsyncDisposable {
   readonly url: string;
   /** Tells every open page that something happened. */
-  announce(event: 'rollbar-item' | 'agent' | 'r4', data: unknown): void;
+  readonly announce: (event: 'rollbar-item' | 'agent' | 'r4', data: unknown) => void;
 }
 
 const text = z.string().max(200);
-const formSchema = z.strictObject(
-  Object.fromEntries(formFields.map((field) => [field, text.optional()])) as Record<
-    keyof PatientForm,
-    z.ZodOptional<z.ZodString>
-  >,
-).extend({
-  sex: z.enum(['M', 'F', 'U', '']).optional(),
-  dateOfBirth: z.union([z.iso.date(), z.literal('')]).optional(),
-});
+const formSchema = z
+  .strictObject(
+    Object.fromEntries(formFields.map((field) => [field, text.optional()])) as Record<
+      keyof PatientForm,
+      z.ZodOptional<z.ZodString>
+    >,
+  )
+  .extend({
+    sex: z.enum(['M', 'F', 'U', '']).optional(),
+    dateOfBirth: z.union([z.iso.date(), z.literal('')]).optional(),
+  });
 const codeSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
 /** Problems are told in plain words, as everywhere else. */
@@ -73,7 +75,8 @@ export async function startDesk(deps: DeskDeps, options: { port: number; allowed
     void reply.header('access-control-allow-methods', 'GET, POST, PUT, DELETE');
   });
   app.setErrorHandler((error, _request, reply) => {
-    const status = error instanceof DeskProblem ? error.statusCode : ((error as { statusCode?: number }).statusCode ?? 500);
+    const status =
+      error instanceof DeskProblem ? error.statusCode : ((error as { statusCode?: number }).statusCode ?? 500);
     const message = error instanceof Error ? error.message : 'The desk failed.';
     return reply.code(status).send({ message });
   });

@@ -46,6 +46,10 @@ export interface Reception extends AsyncDisposable {
   removePatient(patientCode: number): Promise<boolean>;
   /** Some patients with a completed questionnaire, newest first. */
   patientsWithHistory(most: number): Promise<readonly number[]>;
+  /** How many completed questionnaires and given answers R4 holds of a patient. */
+  historyOf(patientCode: number): Promise<{ questionnaires: number; answers: number }>;
+  /** Some of the words that patients wrote themselves; what must never reach a report. */
+  ownWords(most: number): Promise<readonly string[]>;
 }
 
 /** How the reception desk reaches R4. */
@@ -149,9 +153,9 @@ export async function openReception(options: ReceptionOptions): Promise<Receptio
   async function newAddress(patientCode: number): Promise<{ table: string; column: string; key: number }> {
     const table = `dbo.${bracket(names.table('addresses'))}`;
     const column = names.column('addresses', 'addressCode').column;
-    const most = await pool.request().query<{ most: number | null }>(
-      `SELECT MAX(${bracket(column)}) AS most FROM ${table}`,
-    );
+    const most = await pool
+      .request()
+      .query<{ most: number | null }>(`SELECT MAX(${bracket(column)}) AS most FROM ${table}`);
     const key = (most.recordset[0]?.most ?? 0) + 1;
     const link = bracket(names.column('patients', 'addressCode').column);
     await pool
@@ -182,9 +186,9 @@ export async function openReception(options: ReceptionOptions): Promise<Receptio
       return result.recordset[0]?.n ?? 0;
     },
     async addPatient(form) {
-      const most = await pool.request().query<{ most: number | null }>(
-        `SELECT MAX(${codeColumn}) AS most FROM ${patients}`,
-      );
+      const most = await pool
+        .request()
+        .query<{ most: number | null }>(`SELECT MAX(${codeColumn}) AS most FROM ${patients}`);
       const patientCode = (most.recordset[0]?.most ?? 999_999) + 1;
       await pool
         .request()
@@ -224,6 +228,30 @@ export async function openReception(options: ReceptionOptions): Promise<Receptio
         );
       return result.recordset.map(({ code }) => code);
     },
+    async historyOf(patientCode) {
+      const completed = `dbo.${bracket(names.table('completedQuestionnaires'))}`;
+      const given = `dbo.${bracket(names.table('givenAnswers'))}`;
+      const patient = bracket(names.column('completedQuestionnaires', 'patientCode').column);
+      const id = bracket(names.column('completedQuestionnaires', 'completedId').column);
+      const link = bracket(names.column('givenAnswers', 'completedId').column);
+      const result = await pool
+        .request()
+        .input('code', mssql.Int, patientCode)
+        .query<{ questionnaires: number; answers: number }>(
+          `SELECT (SELECT COUNT(*) FROM ${completed} WHERE ${patient} = @code) AS questionnaires, ` +
+            `(SELECT COUNT(*) FROM ${given} AS g INNER JOIN ${completed} AS c ON g.${link} = c.${id} WHERE c.${patient} = @code) AS answers`,
+        );
+      return result.recordset[0] ?? { questionnaires: 0, answers: 0 };
+    },
+    async ownWords(most) {
+      const column = bracket(names.column('givenAnswers', 'ownWords').column);
+      const result = await pool
+        .request()
+        .query<{ words: string }>(
+          `SELECT TOP (${most}) ${column} AS words FROM dbo.${bracket(names.table('givenAnswers'))} WHERE ${column} IS NOT NULL`,
+        );
+      return result.recordset.map(({ words }) => words.trim());
+    },
     async [Symbol.asyncDispose]() {
       await pool.close();
     },
@@ -246,5 +274,5 @@ function spelt(names: DialectNames, field: PatientField, value: string): string 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Date) return value.toISOString().slice(0, 10);
-  return String(value).trimEnd();
+  return `${value as string | number | boolean}`.trimEnd();
 }

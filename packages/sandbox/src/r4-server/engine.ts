@@ -161,7 +161,11 @@ export interface TableDefinition {
   readonly kind: 'table' | 'view';
   readonly columns: readonly ColumnDefinition[];
   readonly primaryKey?: readonly string[];
-  readonly indexes?: readonly { readonly name: string; readonly columns: readonly string[]; readonly unique?: boolean }[];
+  readonly indexes?: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly unique?: boolean;
+  }[];
 }
 
 /** A column as the catalogue knows it. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
 import type { SqlEngine, SqlSession } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
+import { writeBytes } from './byte-writer.ts';
 import type { CodePages } from './code-page.ts';
 import type { Faults } from './faults.ts';
 import { answerLogin, refuseVersion } from './login.ts';
@@ -73,13 +74,21 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     clearTimeout(loginTimer);
     waiting.length = 0;
     gone.abort();
+    interruption?.abort();
     transport.destroy();
+    // A statement that is still running has to let go of the session first.
+    if (!working) closeSession();
+    report({ kind: 'closed', connectionId });
+  };
+
+  const closeSession = (): void => {
+    const open = session;
+    session = undefined;
     try {
-      session?.close();
+      open?.close();
     } catch (error) {
       report({ kind: 'internal-error', connectionId, error });
     }
-    report({ kind: 'closed', connectionId });
   };
 
   const abandon = (error: unknown): void => {
@@ -90,6 +99,7 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
   };
 
   const isSilent = (): boolean => silent;
+  const isClosed = (): boolean => phase === 'closed';
 
   const guard = (step: () => void): void => {
     if (phase === 'closed') return;
@@ -128,12 +138,13 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
         const message = waiting.shift();
         if (message === undefined) break;
         await answer(message);
-        if (phase === 'closed') return;
+        if (isClosed()) return;
       }
     } catch (error) {
       abandon(error);
     } finally {
       working = false;
+      if (isClosed()) closeSession();
     }
   };
 
@@ -149,11 +160,11 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     agreement = agreeEncryption(encryptionPolicy(options), encryption);
     const slow = faults.arm(['delay'], (fault) => fault.at === 'connect');
     if (slow?.fire() === true) await pause(slow.fault.delayMs, gone.signal);
-    if (transport.closed) return;
+    if (isClosed()) return;
     const bytes = writePrelogin(engine.version, agreement.answer);
-    reply.out.buffer.set(bytes, reply.out.position);
-    reply.out.position += bytes.length;
+    writeBytes(reply.out, bytes);
     await reply.end();
+    if (isClosed()) return;
     phase = 'login';
     if (agreement.scope !== 'none' && context.secureContext !== undefined) transport.startTls(context.secureContext);
   };
@@ -178,7 +189,9 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     }
     ({ session } = result);
     runner = createRequestRunner({ engine, session, faults, reply, types, connectionId, report });
+    const { database } = session;
     await reply.end();
+    if (isClosed()) return;
     reply.packetBytes = packetBytes;
     phase = 'ready';
     clearTimeout(loginTimer);
@@ -187,7 +200,7 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
       kind: 'login',
       connectionId,
       user,
-      database: session.database,
+      database,
       applicationName,
       hostName,
       tdsVersion: types.version.name,
@@ -205,9 +218,8 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
       await reply.end();
       return;
     }
-    const stop = new AbortController();
-    interruption = stop;
-    const signal = AbortSignal.any([stop.signal, gone.signal]);
+    interruption = new AbortController();
+    const { signal } = interruption;
     if ((message.status & (STATUS.resetConnection | STATUS.resetKeepTransaction)) !== 0) runner!.reset();
     const end = await runner!.run(message, signal);
     interruption = undefined;

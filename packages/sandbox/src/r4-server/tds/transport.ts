@@ -10,7 +10,6 @@ export interface Transport extends PacketSink {
   startTls(context: SecureContext): void;
   /** Login-only encryption: from here on in the clear. */
   dropTls(): void;
-  readonly encrypted: boolean;
   /** Closes after what was written has gone out. */
   finish(done: () => void): void;
   destroy(): void;
@@ -23,7 +22,6 @@ export interface TransportHandlers {
 
 export function createTransport(socket: Socket, handlers: TransportHandlers): Transport {
   let tunnel: TlsTunnel | undefined;
-  let secured = false;
 
   socket.on('data', (chunk: Buffer) => {
     try {
@@ -40,9 +38,6 @@ export function createTransport(socket: Socket, handlers: TransportHandlers): Tr
     get closed() {
       return socket.destroyed;
     },
-    get encrypted() {
-      return secured;
-    },
     write: (packets, sent) => {
       if (socket.destroyed) return undefined;
       const stream = writer();
@@ -58,7 +53,6 @@ export function createTransport(socket: Socket, handlers: TransportHandlers): Tr
       });
     },
     startTls: (context) => {
-      secured = true;
       tunnel = createTlsTunnel(socket, context, handlers);
     },
     dropTls: () => {

@@ -90,7 +90,6 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
     }
     case 'use':
       yield useDatabase(context, statement.database);
-      yield { kind: 'done' };
       break;
     case 'print':
       yield { kind: 'info', number: 0, message: printed(context, statement, statement.expression) };

@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startChild } from './child-process.ts';
+import { startDesk } from './desk/desk-server.ts';
+import { openReception, type Reception } from './desk/reception.ts';
+import { createOperator, type Operator } from './operator.ts';
+import type { SandboxPorts } from './ports.ts';
+import { startR4, type R4Process } from './r4-process.ts';
+import type { DialectName } from './r4-server/practice/index.ts';
+import { reportOf } from './reports.ts';
+import { createRollbarSink, type RollbarSink } from './rollbar/index.ts';
+import { createSqs, type Sqs } from './sqs/index.ts';
+import { startSupervisor, type Supervisor } from './supervisor/supervisor.ts';
+
+/** What is brought up. */
+export interface SandboxOptions {
+  readonly patients: number;
+  readonly seed: number;
+  readonly dialect: DialectName;
+  readonly ports: SandboxPorts;
+  /** The pauses of the exit-code table are multiplied by this. */
+  readonly pauseFactor: number;
+  /** Told what is happening, a line at a time. */
+  readonly say: (line: string) => void;
+  /** The agent's times, as its configuration takes them. */
+  readonly times?: Readonly<Record<string, number>>;
+}
+
+/** A practice and a cloud on one machine. */
+export interface Sandbox extends AsyncDisposable {
+  readonly r4: R4Process;
+  readonly sqs: Sqs;
+  readonly rollbar: RollbarSink;
+  readonly operator: Operator;
+  readonly reception: Reception;
+  readonly agent: Supervisor;
+  readonly practiceId: string;
+  readonly pageUrl: string;
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+const operatorToken = 'sandbox-operator-token';
+const packages = path.resolve(import.meta.dirname, '../..');
+const flynotesCli = path.join(packages, 'flynotes-server/src/cli.ts');
+const agentCli = path.join(packages, 'carestream-server/src/cli/main.ts');
+
+/** Brings everything up: R4, SQS, Rollbar's sink, flynotes-server, the reception desk, and the agent under a supervisor. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  await using stack = new AsyncDisposableStack();
+  const { ports, say } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'carestream-sandbox-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+
+  // What takes longest starts first, side by side.
+  const starting = {
+    r4: startR4({ port: ports.r4, patients: options.patients, seed: options.seed, dialect: options.dialect }),
+    sqs: createSqs({ port: ports.sqs }),
+    rollbar: createRollbarSink({ port: ports.rollbar }),
+  };
+  for (const part of Object.values(starting)) void part.catch(() => undefined);
+  const sqs = stack.use(await starting.sqs);
+  const rollbar = stack.use(await starting.rollbar);
+  const flynotesUrl = `http://127.0.0.1:${ports.flynotes}`;
+  const deskUrl = `http://127.0.0.1:${ports.desk}`;
+  stack.use(
+    await startChild({
+      name: 'flynotes-server',
+      script: flynotesCli,
+      words: ['start', '--port', String(ports.flynotes), '--data-dir', path.join(folder, 'flynotes'), '--json'],
+      environment: {
+        FLYNOTES_OPERATOR_TOKEN: operatorToken,
+        FLYNOTES_QUEUE: 'local',
+        FLYNOTES_SQS_ENDPOINT: sqs.endpoint,
+        FLYNOTES_CREDENTIAL_ISSUER: sqs.issuerUrl,
+        FLYNOTES_SANDBOX_DESK_URL: deskUrl,
+        FLYNOTES_ROLLBAR_TOKEN: rollbar.accessToken,
+        FLYNOTES_ROLLBAR_ENVIRONMENT: 'sandbox',
+        FLYNOTES_ROLLBAR_ENDPOINT: rollbar.endpoint,
+        AWS_REGION: sqs.region,
+        AWS_ACCESS_KEY_ID: sqs.adminCredentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: sqs.adminCredentials.secretAccessKey,
+        DATABASE_URL: process.env['DATABASE_URL'],
+      },
+      readyWithinMs: 60_000,
+      onLine: (line) => line.includes('"ready"'),
+    }),
+  );
+  say(`flynotes-server is ready at ${flynotesUrl} (API: ${flynotesUrl}/docs)`);
+  const operator = createOperator(flynotesUrl, operatorToken);
+  const { practiceId, licenceKey } = await operator.createPractice('High Street Dental');
+  const r4 = stack.use(await starting.r4);
+  say(`R4 (${options.dialect}) listens on 127.0.0.1,${r4.port} with ${options.patients} patients`);
+
+  const dataDir = path.join(folder, 'data');
+  mkdirSync(dataDir);
+  const configFile = path.join(dataDir, 'config.json');
+  writeFileSync(
+    configFile,
+    JSON.stringify(
+      {
+        licenceKey,
+        flynotesUrl,
+        database: `Server=127.0.0.1,${r4.port};Database=sys2000;Uid=flynotes_reader;Pwd=reader-password;Encrypt=no`,
+        dataDir,
+        rollbarToken: rollbar.accessToken,
+        rollbarEndpoint: rollbar.endpoint,
+        ...(options.times ? { times: options.times } : {}),
+      },
+      null,
+      2,
+    ),
+  );
+  let announce: ((event: 'agent', data: unknown) => void) | undefined;
+  const agent = startSupervisor({
+    command: [
+      process.execPath,
+      '--conditions=@flynotes/source',
+      '--disable-warning=ExperimentalWarning',
+      agentCli,
+      'start',
+      '--config',
+      configFile,
+    ],
+    environment: agentEnvironment(),
+    dataDir,
+    pauseFactor: options.pauseFactor,
+    onChange: (run) => announce?.('agent', run),
+    onLine: (line) => say(`agent: ${line}`),
+  });
+  stack.use(agent);
+  const reception = stack.use(await openReception({ port: r4.port, dialect: options.dialect }));
+  const desk = stack.use(
+    await startDesk(
+      {
+        reception,
+        actions: { expireCredentials: () => void sqs.expireAll(), killAgent: () => agent.kill() },
+        rollbarItems: () => rollbar.items().slice(-40).map(reportOf),
+        state: () => ({
+          dialect: options.dialect,
+          agent: {
+            pid: agent.current()?.endedAt === null ? (agent.current()?.pid ?? null) : null,
+            starts: agent.runs.length,
+            exits: agent.runs.filter((run) => run.endedAt !== null).map((run) => run.exitCode),
+          },
+          rollbar: { items: rollbar.count(), bytes: rollbar.bytes() },
+          queue: { accepted: sum(sqs.stats().accepted), refused: sum(sqs.stats().refused) },
+        }),
+      },
+      { port: ports.desk, allowedOrigin: flynotesUrl },
+    ),
+  );
+  announce = desk.announce;
+  stack.defer(rollbar.onItem((item) => desk.announce('rollbar-item', reportOf(item))));
+
+  const owned = stack.move();
+  return {
+    r4,
+    sqs,
+    rollbar,
+    operator,
+    reception,
+    agent,
+    practiceId,
+    pageUrl: `${flynotesUrl}/#token=${operatorToken}`,
+    folder,
+    addresses: {
+      'live page': `${flynotesUrl}/#token=${operatorToken}`,
+      'API of flynotes-server': `${flynotesUrl}/docs`,
+      'R4 (SQL Server)': `127.0.0.1,${r4.port}  login flynotes_reader / reader-password, database sys2000`,
+      SQS: sqs.endpoint,
+      'Rollbar sink': rollbar.endpoint,
+      'reception desk': deskUrl,
+      'agent’s log': path.join(dataDir, 'logs'),
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The agent gets nothing of this process's own configuration. */
+function agentEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, SystemRoot } = process.env;
+  return { PATH, HOME, ...(TMPDIR ? { TMPDIR } : {}), ...(SystemRoot ? { SystemRoot } : {}) };
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
