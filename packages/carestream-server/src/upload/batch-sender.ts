@@ -91,8 +91,8 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       countOne(tally.refusedByServer, code);
       const { patientCode } = change.basics;
       refusals.put([{ patientCode, digest: change.digest, code }]);
-      // In a round of healing a bucket is told anew: what is not in it must be on neither side.
-      if (batch.round > 0) removals.push({ patientCode, readSequence: change.readSequence });
+      // Flynotes keeps what it held before readable, but out of the count: on neither side does it count any more.
+      ledger.remove([{ patientCode, readSequence: change.readSequence }]);
     }
   }
 
@@ -100,21 +100,16 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
 
   return {
     async send(change) {
-      while (isFull()) await dispatch();
       changes.push(change);
       if (isFull()) await dispatch();
     },
     async remove({ patientCode, readSequence }) {
-      while (isFull()) await dispatch();
       removals.push({ patientCode: patientCode as Removal['patientCode'], readSequence });
       if (isFull()) await dispatch();
     },
     async flush() {
-      // What was acknowledged may have left removals to be sent.
-      do {
-        if (changes.length + removals.length > 0) await dispatch();
-        await underWay;
-      } while (changes.length + removals.length > 0);
+      while (changes.length + removals.length > 0) await dispatch();
+      await underWay;
     },
     startRound(next) {
       round = next;

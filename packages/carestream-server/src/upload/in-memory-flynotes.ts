@@ -102,7 +102,7 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
           const code = refuse.get(patientCode);
           if (code !== undefined) throw new AgentError('RECORD_INVALID');
           const before = held.get(patientCode);
-          if (before && before.readSequence > upload.readSequence) return { outcome: 'stale', digest: before.digest };
+          if (before && before.readSequence >= upload.readSequence) return { outcome: 'stale', digest: before.digest };
           const { basics } = upload.record;
           const digest = digester.ofRecord(basics);
           held.set(patientCode, { record: basics, full: upload.record, digest, readSequence: upload.readSequence });
@@ -139,12 +139,14 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
       const code = refuse.get(basics.patientCode);
       if (code !== undefined) {
         answer.refused.push({ patientCode: basics.patientCode, index, code, fields: [] });
+        // What was held before counts no longer.
+        if ((held.get(basics.patientCode)?.readSequence ?? Infinity) < readSequence) held.delete(basics.patientCode);
         continue;
       }
       got.add(basics.patientCode);
       const digest = digester.ofRecord(basics);
       const before = held.get(basics.patientCode);
-      if (before && before.readSequence > readSequence) answer.stale += 1;
+      if (before && before.readSequence >= readSequence) answer.stale += 1;
       else {
         if (before?.digest === digest) answer.unchanged += 1;
         else answer.changed += 1;
@@ -153,7 +155,7 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
     }
     for (const { patientCode, readSequence } of batch.removals) {
       const before = held.get(patientCode);
-      if (before && before.readSequence <= readSequence) {
+      if (before && before.readSequence < readSequence) {
         held.delete(patientCode);
         answer.removed += 1;
       }

@@ -39,7 +39,7 @@ export function createInMemoryPractice(): InMemoryPractice {
     reader: {
       readBasicsPage: (afterCode, pageRows, signal) =>
         around('page', signal, () => {
-          const codes = [...rows.keys()].sort((a, b) => a - b).filter((code) => code > afterCode);
+          const codes = [...rows.keys()].sort((a, b) => a - b).filter((code) => code > (afterCode ?? 0));
           const page = codes.slice(0, pageRows);
           const ended = page.length === codes.length;
           return {

@@ -3,8 +3,8 @@ import type { BasicsPage, UploadReader } from './ports.ts';
 
 /** A page with the number of the read that brought it. */
 export interface NumberedPage extends BasicsPage {
-  /** Where the page began: it covers the patient numbers above this one. */
-  readonly afterCode: number;
+  /** Where the page began: it covers the patient numbers above this one; null for the first. */
+  readonly afterCode: number | null;
   readonly readSequence: number;
   /** How long was waited before it, to leave SQL Server to R4. */
   readonly pausedMs: number;
@@ -44,7 +44,7 @@ export async function* readPages(deps: ReadDeps, pace: Pace, signal: AbortSignal
   const left = new AbortController();
   const whileWanted = AbortSignal.any([signal, left.signal]);
 
-  const readOne = async (afterCode: number, pausedMs: number): Promise<NumberedPage> => {
+  const readOne = async (afterCode: number | null, pausedMs: number): Promise<NumberedPage> => {
     if (pausedMs > 0) await deps.clock.sleep(pausedMs, whileWanted);
     return readWithRetry(
       deps,
@@ -55,14 +55,14 @@ export async function* readPages(deps: ReadDeps, pace: Pace, signal: AbortSignal
       whileWanted,
     );
   };
-  const begin = (afterCode: number, pausedMs: number) => {
+  const begin = (afterCode: number | null, pausedMs: number) => {
     const reading = readOne(afterCode, pausedMs);
     // Its failure is met when the page is asked for; until then it must not count as unhandled.
     reading.catch(() => undefined);
     return reading;
   };
 
-  let ahead = begin(0, 0);
+  let ahead = begin(null, 0);
   try {
     for (;;) {
       const page = await ahead;

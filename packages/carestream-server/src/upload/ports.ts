@@ -10,13 +10,16 @@ export interface BasicsPage {
   readonly rows: readonly BasicsRow[];
   /** Where the next page begins; null at the table's end. */
   readonly lastCode: number | null;
+  /** Numbers that more than one row bears; the first row counts, and the others are not among `rows`. */
+  readonly repeatedCodes?: readonly number[];
   /** How long SQL Server was at work for it. */
   readonly elapsedMs: number;
 }
 
 /** What uploading needs of the practice's database. */
 export interface UploadReader {
-  readBasicsPage(afterCode: number, pageRows: number, signal: AbortSignal): Promise<BasicsPage>;
+  /** @param afterCode - null begins */
+  readBasicsPage(afterCode: number | null, pageRows: number, signal: AbortSignal): Promise<BasicsPage>;
   readBasicsOf(codes: readonly number[], signal: AbortSignal): Promise<readonly BasicsRow[]>;
   readPatient(code: number, signal: AbortSignal): Promise<PatientRows | null>;
 }

@@ -28,7 +28,7 @@ export async function scanPractice(parts: PassParts, signal: AbortSignal): Promi
   const missing: number[] = [];
   for await (const page of readPages(parts.read, parts.pace, signal)) {
     parts.tally.pages += 1;
-    parts.tally.rows += page.rows.length;
+    parts.tally.rows += page.rows.length + (page.repeatedCodes?.length ?? 0);
     parts.tally.readMs += page.elapsedMs;
     parts.tally.pausedMs += page.pausedMs;
     await takePage(parts, page, missing, signal);
@@ -39,6 +39,7 @@ export async function scanPractice(parts: PassParts, signal: AbortSignal): Promi
 /** Sends what of a page is new or changed, and collects the patients whom the ledger has there and the page has not. */
 async function takePage(parts: PassParts, page: NumberedPage, missing: number[], signal: AbortSignal): Promise<void> {
   const { readSequence } = page;
+  for (const _ of page.repeatedCodes ?? []) countOne(parts.tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
   const unseen = new Set(page.rows.map((row) => patientCodeOf(row.patientCode)));
   const held = await heldOf(parts, page, { codes: unseen, missing }, signal);
   for (const [index, row] of page.rows.entries()) {
@@ -64,7 +65,7 @@ async function heldOf(
 ): Promise<Map<number, LedgerEntry>> {
   const held = new Map<number, LedgerEntry>();
   const upTo = page.lastCode ?? Number.MAX_SAFE_INTEGER;
-  for (let after = page.afterCode; ;) {
+  for (let after = page.afterCode ?? 0; ;) {
     const entries = parts.deps.state.ledger.codesAfter(after, entriesAtOnce, upTo);
     for (const entry of entries) {
       if (codes.has(entry.patientCode)) held.set(entry.patientCode, entry);
