@@ -24,6 +24,10 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{0,15}$/)
     .default('carestream-'),
+  FLYNOTES_QUEUE_RECEIVES_MOST: z.coerce.number().int().min(1).max(1000).optional(),
+  FLYNOTES_QUEUE_VISIBILITY_S: z.coerce.number().int().min(0).max(43_200).optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
   FLYNOTES_SQS_ENDPOINT: http.optional(),
   FLYNOTES_CREDENTIAL_ISSUER: http.optional(),
   FLYNOTES_ROLLBAR_TOKEN: z.string().min(1).max(200).optional(),
@@ -65,20 +69,26 @@ export function databaseOf(
 
 /** Where queues come from. @throws ConfigError */
 export function queueOf(env: Environment): QueueOptions {
-  const namePrefix = env.FLYNOTES_QUEUE_PREFIX;
+  const shape = {
+    namePrefix: env.FLYNOTES_QUEUE_PREFIX,
+    ...(env.FLYNOTES_QUEUE_RECEIVES_MOST === undefined ? {} : { receivesMost: env.FLYNOTES_QUEUE_RECEIVES_MOST }),
+    ...(env.FLYNOTES_QUEUE_VISIBILITY_S === undefined ? {} : { visibilityS: env.FLYNOTES_QUEUE_VISIBILITY_S }),
+  };
   switch (env.FLYNOTES_QUEUE ?? 'none') {
     case 'none':
       return { kind: 'none' };
     case 'aws':
       if (env.AWS_REGION === undefined) throw new ConfigError('AWS_REGION: is needed with FLYNOTES_QUEUE=aws');
-      return { kind: 'aws', region: env.AWS_REGION, namePrefix };
+      return { kind: 'aws', region: env.AWS_REGION, ...shape };
     case 'local': {
       const { FLYNOTES_SQS_ENDPOINT: sqsEndpoint, FLYNOTES_CREDENTIAL_ISSUER: issuerUrl } = env;
       if (sqsEndpoint === undefined)
         throw new ConfigError('FLYNOTES_SQS_ENDPOINT: is needed with FLYNOTES_QUEUE=local');
       if (issuerUrl === undefined)
         throw new ConfigError('FLYNOTES_CREDENTIAL_ISSUER: is needed with FLYNOTES_QUEUE=local');
-      return { kind: 'local', region: env.AWS_REGION ?? 'eu-west-2', namePrefix, sqsEndpoint, issuerUrl };
+      const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+      const keys = accessKeyId === undefined || secretAccessKey === undefined ? {} : { accessKeyId, secretAccessKey };
+      return { kind: 'local', region: env.AWS_REGION ?? 'eu-west-2', ...shape, sqsEndpoint, issuerUrl, ...keys };
     }
   }
 }

@@ -23,7 +23,11 @@ Environment:
   FLYNOTES_QUEUE               aws | local | none (none: licences are answered with QUEUE_MISSING)
   AWS_REGION                   with aws; keys of an IAM user are found as AWS's tools find them
   FLYNOTES_QUEUE_PREFIX        begins the names of queues (carestream-)
-  FLYNOTES_SQS_ENDPOINT, FLYNOTES_CREDENTIAL_ISSUER   with local: an SQS emulator and its issuer of keys
+  FLYNOTES_QUEUE_RECEIVES_MOST receives before a message is a dead letter (5)
+  FLYNOTES_QUEUE_VISIBILITY_S  seconds for which a received message is hidden (30)
+  FLYNOTES_SQS_ENDPOINT, FLYNOTES_CREDENTIAL_ISSUER   with local: an SQS emulator and its issuer of keys;
+                               AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are this server's own keys there
+  FLYNOTES_SANDBOX_DESK_URL    the sandbox's reception desk, told to the console's page
   FLYNOTES_ROLLBAR_TOKEN, _ENVIRONMENT, _LEVEL, _ENDPOINT   what agents are told for their reports
   FLYNOTES_REGISTRY_URL, FLYNOTES_REGISTRY_TOKEN            where agents fetch releases
   FLYNOTES_AGENT_VERSION_LEAST                              older agents are not spoken to

@@ -118,6 +118,7 @@ function startThread(workerData: WorkerOptions) {
     const id = nextId++;
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       worker.postMessage({ ...question, id });
     });
   };

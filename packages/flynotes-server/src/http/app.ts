@@ -67,11 +67,17 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
       reply.raw.once('finish', () => request.raw.destroy());
     }
     if (problem.retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000));
-    return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    return reply
+      .code(problem.status)
+      .type('application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem)));
   });
   app.setNotFoundHandler((_request, reply) => {
     const problem = problemOf('NOT_FOUND', { detail: 'There is nothing at this address.' });
-    return reply.code(404).type('application/problem+json').send(JSON.stringify(problem));
+    return reply
+      .code(404)
+      .type('application/problem+json')
+      .send(Buffer.from(JSON.stringify(problem)));
   });
   app.addHook('onResponse', async (request, reply) => {
     const met = problems.get(request);

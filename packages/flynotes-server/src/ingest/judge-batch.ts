@@ -89,7 +89,10 @@ function identityOf(value: unknown): { patientCode: number | null; readSequence:
 
 const fieldNames: ReadonlySet<string> = new Set([
   ...Object.keys(basicRecordSchema.shape),
-  ...['basics', 'readSequence', 'kind', 'number'],
+  'basics',
+  'readSequence',
+  'kind',
+  'number',
 ]);
 
 /** Code and fields, never values: a path may hold a key that came from outside, so only names of the contract are told. */

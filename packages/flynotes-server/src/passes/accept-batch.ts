@@ -81,7 +81,11 @@ export async function acceptBatch(database: Database, practice: Practice, batch:
       passId: batch.passId,
       n: batch.n,
       round: batch.round,
-      ...{ changed, unchanged, stale, removed, refused: refusals.length },
+      changed,
+      unchanged,
+      stale,
+      removed,
+      refused: refusals.length,
     });
     return answer;
   });

@@ -3,11 +3,11 @@ import { GetFederationTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { federationPolicy, queueArnOf } from './federation-policy.ts';
 import type { QueueProvider } from './queue-provider.ts';
 import { createSqsQueues, reaching } from './sqs-queues.ts';
+import type { QueueShape } from './sqs-queues.ts';
 
 /** How AWS is reached. Keys are found as AWS's tools find them: environment, profile, role. They must be an IAM user's. */
-export interface AwsQueueOptions {
+export interface AwsQueueOptions extends QueueShape {
   readonly region: string;
-  readonly namePrefix: string;
   /** Only for tests. */
   readonly stsEndpoint?: string;
   readonly sqsEndpoint?: string;
@@ -15,11 +15,11 @@ export interface AwsQueueOptions {
 
 /** Real queues, and federated keys of at most 36 hours to one of them each. */
 export function createAwsQueues(options: AwsQueueOptions): QueueProvider {
-  const { region, namePrefix, stsEndpoint, sqsEndpoint } = options;
+  const { region, stsEndpoint, sqsEndpoint } = options;
   const sqs = new SQSClient({ region, ...(sqsEndpoint === undefined ? {} : { endpoint: sqsEndpoint }) });
   const sts = new STSClient({ region, ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }) });
   return {
-    ...createSqsQueues(sqs, { region, namePrefix }),
+    ...createSqsQueues(sqs, options),
     issueCredentials: (queue, durationS) =>
       reaching(async () => {
         const { Credentials } = await sts.send(

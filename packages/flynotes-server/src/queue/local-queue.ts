@@ -2,11 +2,11 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { queueCredentialsSchema } from '@flynotes/carestream-server/api';
 import type { QueueProvider } from './queue-provider.ts';
 import { createSqsQueues, reaching } from './sqs-queues.ts';
+import type { QueueShape } from './sqs-queues.ts';
 
 /** Queues in an emulator. */
-export interface LocalQueueOptions {
+export interface LocalQueueOptions extends QueueShape {
   readonly region: string;
-  readonly namePrefix: string;
   readonly sqsEndpoint: string;
   /** `POST {issuerUrl}/credentials` with `{ queueUrl, durationS }` gives temporary keys. */
   readonly issuerUrl: string;
@@ -17,7 +17,7 @@ export interface LocalQueueOptions {
 
 /** Queues of an SQS emulator, with keys from an issuer over HTTP. */
 export function createLocalQueues(options: LocalQueueOptions): QueueProvider {
-  const { region, namePrefix, sqsEndpoint, issuerUrl } = options;
+  const { region, sqsEndpoint, issuerUrl } = options;
   const client = new SQSClient({
     region,
     endpoint: sqsEndpoint,
@@ -27,7 +27,7 @@ export function createLocalQueues(options: LocalQueueOptions): QueueProvider {
     },
   });
   return {
-    ...createSqsQueues(client, { region, namePrefix, endpoint: sqsEndpoint }),
+    ...createSqsQueues(client, { ...options, endpoint: sqsEndpoint }),
     issueCredentials: (queue, durationS) =>
       reaching(async () => {
         const answer = await fetch(`${issuerUrl.replace(/\/$/, '')}/credentials`, {

@@ -8,19 +8,27 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { problemError } from '../http/problem.ts';
 import type { DeadLetter, PracticeQueue, QueueProvider } from './queue-provider.ts';
 
-/** After so many receives without a delete, a message goes to the dead-letter queue. */
-const receivesMost = 5;
+/** How queues are named and made. */
+export interface QueueShape {
+  /** Begins every queue's name. */
+  readonly namePrefix: string;
+  /** After so many receives without a delete, a message goes to the dead-letter queue; 5. */
+  readonly receivesMost?: number;
+  /** How long a received message is hidden unless the agent says otherwise; 30. */
+  readonly visibilityS?: number;
+}
+
 const fourteenDaysS = 1_209_600;
 
 /** What SQS itself does the same way everywhere; only the keys come from different places. */
 export function createSqsQueues(
   client: SQSClient,
-  options: { region: string; endpoint?: string; namePrefix: string },
+  options: QueueShape & { region: string; endpoint?: string },
 ): Omit<QueueProvider, 'issueCredentials'> {
   const create = async (name: string, attributes: Record<string, string>): Promise<string> => {
     const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
     if (QueueUrl === undefined) throw new Error('no address of the queue');
-    return QueueUrl;
+    return options.endpoint === undefined ? QueueUrl : atEndpoint(QueueUrl, options.endpoint);
   };
   const kept = { MessageRetentionPeriod: String(fourteenDaysS), SqsManagedSseEnabled: 'true' };
   return {
@@ -34,11 +42,11 @@ export function createSqsQueues(
         );
         const url = await create(name, {
           ...kept,
-          VisibilityTimeout: '30',
+          VisibilityTimeout: String(options.visibilityS ?? 30),
           ReceiveMessageWaitTimeSeconds: '20',
           RedrivePolicy: JSON.stringify({
             deadLetterTargetArn: Attributes?.['QueueArn'],
-            maxReceiveCount: receivesMost,
+            maxReceiveCount: options.receivesMost ?? 5,
           }),
         });
         const { region, endpoint } = options;
@@ -53,6 +61,11 @@ export function createSqsQueues(
     deadLetters: (queue) => reaching(() => look(client, queue)),
     close: () => client.destroy(),
   };
+}
+
+/** Emulators give addresses with hosts that do not exist (`sqs.eu-west-2.127.0.0.1`): only account and name count. */
+function atEndpoint(queueUrl: string, endpoint: string): string {
+  return endpoint.replace(/\/$/, '') + queueUrl.replace(/^[a-z]+:\/\/[^/]*/, '');
 }
 
 async function look(client: SQSClient, queue: PracticeQueue): Promise<{ count: number; letters: DeadLetter[] }> {
