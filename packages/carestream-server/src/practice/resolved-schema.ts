@@ -35,8 +35,8 @@ export interface MissingField {
   readonly entity: EntityName;
   /** Absent where the whole entity is missing. */
   readonly field?: string;
-  /** `ambiguous`: several equally good candidates; `type`: the name fits, the type does not. */
-  readonly reason: 'missing' | 'ambiguous' | 'type';
+  /** `ambiguous`: several equally good candidates; `type`: the name fits, the type does not; `denied`: it may not be read. */
+  readonly reason: 'missing' | 'ambiguous' | 'type' | 'denied';
   /** Names of this practice that were considered and not taken, or, where there are none, names that were looked for. */
   readonly candidates: readonly string[];
 }

@@ -48,6 +48,9 @@ export function permissionsStatement(schema: ResolvedSchema): string {
   return withSettings(`SELECT IS_SRVROLEMEMBER('sysadmin'), ${asked.join(', ')};`);
 }
 
+/** Whether a table may be read that the catalogue does not show: it hides what a login has no right to. */
+export const probeStatement = (table: string): string => withSettings(`SELECT TOP (1) 1 FROM ${q(table)} ${oneCore};`);
+
 /** The statement that costs least: is the connection alive? */
 export const pingStatement = withSettings('SELECT 1;');
 
@@ -92,7 +95,8 @@ export function basicsColumns(schema: ResolvedSchema): Selected[] {
   const selected = [...of(patient, 'p', ['patientCode'])];
   if (address === undefined)
     return [...selected, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
-  const key = nameOf(address, 'addressCode') ?? address.primaryKey.find((name) => name !== nameOf(address, 'patientCode'));
+  const key =
+    nameOf(address, 'addressCode') ?? address.primaryKey.find((name) => name !== nameOf(address, 'patientCode'));
   if (key !== undefined) selected.push({ field: 'addressKey', sql: `a.${q(key)}` });
   selected.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
   if (nameOf(address, 'postcode') === undefined) selected.push(...of(patient, 'p', ['postcode']));

@@ -1,0 +1,44 @@
+import { createR4Server, type R4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
+import type { Log } from '../runtime/index.ts';
+import { createSystemClock } from '../runtime/system-clock.ts';
+import { createPracticeConnector, type PracticeConnectorOptions } from './practice-connector.ts';
+import type { BasicsPage, PracticeReader } from './practice-reader.ts';
+
+/** For tests: a log that keeps what it was told. */
+export function createMemoryLog(): Log & {
+  readonly events: { name: string; fields: Readonly<Record<string, unknown>> }[];
+} {
+  const events: { name: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  return {
+    events,
+    emit: (name, fields) => void events.push({ name, fields }),
+    error: (error) => void events.push({ name: 'error', fields: { error } }),
+  };
+}
+
+/** For tests: a simulated R4 and a connector for it. */
+export async function createPracticeRig(options: R4ServerOptions = {}) {
+  const server: R4Server = await createR4Server({ patients: 300, seed: 7, ...options });
+  const log = createMemoryLog();
+  const connector = (more: Partial<PracticeConnectorOptions> = {}) =>
+    createPracticeConnector({ clock: createSystemClock(), log }, { database: server.connectionString(), ...more });
+  return {
+    server,
+    log,
+    connector,
+    open: (more: Partial<PracticeConnectorOptions> = {}): Promise<PracticeReader> =>
+      connector(more).open(new AbortController().signal),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** For tests: every page, in order. */
+export async function allPages(reader: PracticeReader, pageRows: number): Promise<BasicsPage[]> {
+  const pages: BasicsPage[] = [];
+  for (let after: number | null = null; ;) {
+    const page: BasicsPage = await reader.readBasicsPage(after, pageRows, new AbortController().signal);
+    pages.push(page);
+    if (page.lastCode === null) return pages;
+    after = page.lastCode;
+  }
+}
