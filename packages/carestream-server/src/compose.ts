@@ -24,6 +24,7 @@ import {
   takeCrashRecord,
   writeCrashRecord,
   type Delivery,
+  type ReportKind,
   type Telemetry,
 } from './telemetry/index.ts';
 import { version } from './version.ts';
@@ -48,6 +49,8 @@ export interface Agent {
   crashed(error: unknown): Promise<void>;
 }
 
+/** What closing connections and files may take at the end. */
+const closeMs = 500;
 const inboxDaysMs = 20 * 86_400_000;
 
 /** The only place that knows which parts the agent is made of. */
@@ -101,7 +104,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
         notes: forgivingNotes(state, log),
         assemble: (context) => assemble({ state, telemetry, flynotes, surroundings, clock }, context, queueParts),
         sendHeartbeat: (heartbeat, signal) => flynotes.heartbeat(heartbeat, signal),
-        writeHealth: surroundings.writeHealth,
+        writeHealth: (checks) => surroundings.writeHealth(checks),
         memory() {
           const { rss, heapUsed } = process.memoryUsage();
           return { rssBytes: rss, heapUsedBytes: heapUsed };
@@ -115,7 +118,11 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
   /** Nothing can be kept, but something can still be told: with the token that Flynotes gives, if it answers soon. */
   const tellWithoutState = async (stop: AbortSignal): Promise<void> => {
     const enough = AbortSignal.any([stop, AbortSignal.timeout(times.flushWithinMs)]);
-    await askLicence(newNonce(), enough).then(telemetry.configure, () => undefined);
+    try {
+      telemetry.configure(await askLicence(newNonce(), enough));
+    } catch {
+      // The configuration's token, if there is one, will do.
+    }
   };
 
   return {
@@ -148,9 +155,10 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
       }
       const uptimeMs = Math.round(clock.monotonic() - startedMs);
       log.emit('agent.ended', { reason: result.reason, exitCode: result.exitCode, uptimeMs });
-      await telemetry.flush(times.flushWithinMs);
+      const leftMs = times.stopWithinMs - closeMs - result.endingMs;
+      await telemetry.flush(Math.max(closeMs, Math.min(times.flushWithinMs, leftMs)));
       sending.abort(new Error('the agent ends'));
-      await within(clock, 1_000, delivering);
+      await within(clock, closeMs, delivering);
       try {
         if (result.reason !== 'crashed') marker?.end();
       } catch {
@@ -242,16 +250,16 @@ function newNonce(): string {
 
 function outboxOf({ outbox }: State) {
   return {
-    add: outbox.add,
-    next: (kind: 'rollbar' | 'command-result', limit: number) => outbox.next(limit, kind),
-    delete: outbox.delete,
+    add: (kind: ReportKind, payloadJson: string) => outbox.add(kind, payloadJson),
+    next: (kind: ReportKind, limit: number) => outbox.next(limit, kind),
+    delete: (ids: readonly number[]) => outbox.delete(ids),
   };
 }
 
 /** Notes of the lifecycle are worth having and never worth dying for: a full disk is reported, and life goes on. */
 function forgivingNotes({ notes }: State, log: Log) {
   return {
-    get: notes.get,
+    get: (key: string) => notes.get(key),
     set(key: string, value: string) {
       try {
         notes.set(key, value);
@@ -283,7 +291,7 @@ function ended(error: unknown): LifeResult {
     : error.disposition === 'transient'
       ? 'unreachable'
       : 'configuration';
-  return { reason, exitCode: exitCodeOf[reason], failures: [error] };
+  return { reason, exitCode: exitCodeOf[reason], failures: [error], endingMs: 0 };
 }
 
 function closeQuietly(state: State | null): void {

@@ -53,20 +53,23 @@ function watchStandardInput(onEnd: () => void): () => void {
  */
 function guardAgainstCrashes(agentOf: () => Agent | undefined): void {
   let crashed = false;
-  const onCrash = (error: unknown): void => {
+  const onCrash = async (error: unknown): Promise<void> => {
     if (crashed) return;
     crashed = true;
     process.exitCode = exitCodes.crash;
     complain(isAgentError(error) ? error : new AgentError('CRASH', { cause: error }));
-    const report = agentOf()?.crashed(error) ?? Promise.resolve();
     // oxlint-disable-next-line eslint/no-restricted-properties -- only the command line ends the process
     const end = (): void => process.exit(exitCodes.crash);
-    report.then(end, end);
     // oxlint-disable-next-line eslint/no-restricted-globals -- the clock may be part of what broke
     setTimeout(end, 3_500);
+    try {
+      await agentOf()?.crashed(error);
+    } finally {
+      end();
+    }
   };
-  process.on('uncaughtException', onCrash);
-  process.on('unhandledRejection', onCrash);
+  process.on('uncaughtException', (error) => void onCrash(error));
+  process.on('unhandledRejection', (error) => void onCrash(error));
 }
 
 /** One line for a person: what happened and what to do. Never a third party's message, which may quote a patient. */

@@ -1,4 +1,4 @@
-import type { Heartbeat, HealthChecks, LicenceAnswer, PassFigures } from '../contract/index.ts';
+import type { ErrorCode, Heartbeat, HealthChecks, LicenceAnswer, PassFigures } from '../contract/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
 import type { UpdateNotes } from '../update/index.ts';
 
@@ -22,6 +22,8 @@ export interface Work {
     readonly lastReceiveAt: string | null;
     readonly lagMs: number | null;
     readonly inFlight: number;
+    /** Why nothing can be received at the moment, or null. */
+    readonly failing: ErrorCode | null;
   };
   /** One scheduled bulk upload, or the one that is under way. It has reported itself what it fails with. */
   uploadAll(signal: AbortSignal): Promise<unknown>;

@@ -87,9 +87,13 @@ export function checkFields(name: EventName, given: Readonly<Record<string, unkn
   return { fields, dropped };
 }
 
+function isList(value: FieldValue): value is readonly string[] {
+  return Array.isArray(value);
+}
+
 /** A copy, so that what was checked is what is written. Long fractions of a millisecond say nothing. */
 function copyOf(value: FieldValue): FieldValue {
   if (typeof value === 'number') return Number.isInteger(value) ? value : Math.round(value * 1000) / 1000;
-  if (typeof value === 'object') return Array.isArray(value) ? [...(value as readonly string[])] : { ...value };
-  return value;
+  if (isList(value)) return [...value];
+  return typeof value === 'object' ? { ...value } : value;
 }

@@ -58,8 +58,8 @@ export function createLog(deps: LogDeps): TelemetryLog {
     const line = JSON.stringify({ at: new Date(atMs).toISOString(), level, event: name, ...fields });
     if (!deps.files.write(line)) dropped.lines += 1;
     if (threshold === null || levels.indexOf(level) < levels.indexOf(threshold) || localEvents.has(name)) return;
-    const frames = fields['frames'] as readonly string[] | undefined;
-    if (isRepeated(level, [name, fields['code'], fields['area'], frames?.[0]].join(' '))) {
+    const { code, area, frames } = fields as { code?: string; area?: string; frames?: readonly string[] };
+    if (isRepeated(level, [name, code, area, frames?.[0]].join(' '))) {
       dropped.repeated += 1;
       return;
     }

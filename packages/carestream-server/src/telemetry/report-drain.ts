@@ -41,8 +41,8 @@ export function createReportDrain(deps: ReportDrainDeps, options: ReportDrainOpt
   const { clock, reports } = deps;
   let waker: (() => void) | undefined;
   let failures = 0;
-  /** The pass under way: `run` and `flush` never deliver the same report twice at once. */
-  let busy: Promise<PassEnd> | undefined;
+  /** The last pass: `run` and `flush` never deliver the same report twice at once. */
+  let before: Promise<unknown> = Promise.resolve();
   /** Settled already, though the outbox could not be told. */
   const settledIds = new Set<number>();
 
@@ -77,13 +77,10 @@ export function createReportDrain(deps: ReportDrainDeps, options: ReportDrainOpt
   };
 
   const passOnce = async (signal: AbortSignal): Promise<PassEnd> => {
-    while (busy) await busy;
-    busy = pass(signal);
-    try {
-      return await busy;
-    } finally {
-      busy = undefined;
-    }
+    // One after the other: whoever comes while one is under way waits for all that came before.
+    const turn = before.then(() => pass(signal));
+    before = turn.catch(() => undefined);
+    return turn;
   };
 
   reports.onAdded((kind) => {

@@ -24,7 +24,8 @@ export interface Sender {
  */
 export function rollbarItemOf(event: CheckedEvent, sender: Sender): RollbarItem {
   const { frames, class: className, ...rest } = event.fields;
-  const code = typeof rest['code'] === 'string' ? rest['code'] : undefined;
+  const code = textOf(rest['code']);
+  const thrown = textOf(className);
   const isFault = className !== undefined || event.name === 'error';
   return {
     uuid: randomUUID(),
@@ -36,15 +37,13 @@ export function rollbarItemOf(event: CheckedEvent, sender: Sender): RollbarItem 
     framework: 'carestream-server',
     title: code === undefined ? event.name : `${event.name} ${code}`,
     // Occurrences of one cause in one place are one item.
-    fingerprint: [event.name, code, className, Array.isArray(frames) ? (frames as string[])[0] : undefined]
-      .filter((part) => part !== undefined)
-      .join(' '),
+    fingerprint: [event.name, code, thrown, listOf(frames)[0]].filter((part) => part !== undefined).join(' '),
     ...(sender.practiceId === null ? {} : { person: { id: sender.practiceId } }),
     body: isFault
       ? {
           trace: {
             frames: framesOf(frames),
-            exception: { class: code ?? String(className ?? event.name) },
+            exception: { class: code ?? thrown ?? event.name },
           },
         }
       : { message: { body: event.name } },
@@ -67,9 +66,17 @@ export interface RollbarItem {
 
 /** Rollbar wants the outermost frame first; ours are nearest first. */
 function framesOf(frames: FieldValue | undefined): { filename: string; lineno?: number; colno?: number }[] {
-  const list = (Array.isArray(frames) ? (frames as string[]) : []).map((frame) => {
+  const list = listOf(frames).map((frame) => {
     const [, filename, lineno, colno] = /^(.+):(\d+):(\d+)$/.exec(frame) ?? [];
     return { filename: filename ?? frame, lineno: Number(lineno), colno: Number(colno) };
   });
   return list.length > 0 ? list.reverse() : [{ filename: 'unknown' }];
+}
+
+function textOf(value: FieldValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function listOf(value: FieldValue | undefined): readonly string[] {
+  return Array.isArray(value) ? (value as readonly string[]) : [];
 }
