@@ -24,7 +24,7 @@ export function refusalOf(response: Response, text: string, nowMs: number): Agen
     });
   }
   // A page for a person comes from something in between: a captive portal, a filter, a proxy. Not from Flynotes.
-  if (status === 407 || status < 400 || isPage(response)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
+  if (status < 400 || isPage(response)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
   return new AgentError(codeFor(status, problem?.code), { details });
 }
 
