@@ -55,8 +55,8 @@ test('a pool reads every type, with parameters, prepared statements and transact
   prepared.input('k', mssql.Int);
   prepared.input('name', mssql.VarChar(20));
   await prepared.prepare('select @k, @name');
-  expect((await prepared.execute({ k: 1, name: 'a' })).recordset).toEqual([[1, 'a']]);
-  expect((await prepared.execute({ k: 2, name: null })).recordset).toEqual([[2, null]]);
+  expect((await prepared.execute({ k: 1, name: 'a' })).recordset).toEqual([{ k: 1, name: 'a' }]);
+  expect((await prepared.execute({ k: 2, name: null })).recordset).toEqual([{ k: 2, name: null }]);
   await prepared.unprepare();
   const transaction = new mssql.Transaction(pool);
   await transaction.begin();
