@@ -155,7 +155,10 @@ const messages = {
     'Cannot find either column "%s" or the user-defined function or aggregate "%s", or the name is ambiguous.',
   ],
   4127: [16, 'At least one of the arguments to COALESCE must be an expression that is not the NULL constant.'],
-  4151: [16, 'The type of the first argument to NULLIF cannot be the NULL constant because the type of the first argument has to be known.'],
+  4151: [
+    16,
+    'The type of the first argument to NULLIF cannot be the NULL constant because the type of the first argument has to be known.',
+  ],
   4145: [15, "An expression of non-boolean type specified in a context where a condition is expected, near '%s'."],
   4405: [16, "View or function '%s' is not updatable because the modification affects multiple base tables."],
   8102: [16, "Cannot update identity column '%s'."],

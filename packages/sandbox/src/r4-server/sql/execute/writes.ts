@@ -25,7 +25,8 @@ type Write = Statement & { readonly kind: 'insert' | 'update' | 'delete' };
 /** INSERT, UPDATE and DELETE: the rows are worked out first, then written in one go, all or none. */
 export function* executeWrite(context: BatchContext, statement: Write): Generator<StatementResult, void, undefined> {
   const { server, session } = context;
-  if (session.options.rowCount > 0) throw unsupported(`SET ROWCOUNT with ${statement.kind.toUpperCase()}`, statement.line);
+  if (session.options.rowCount > 0)
+    throw unsupported(`SET ROWCOUNT with ${statement.kind.toUpperCase()}`, statement.line);
   const written = statement.kind === 'insert' ? statement.table : statement.target;
   const target = targetOf(statement, written);
   const table = requireTable(server, session, target, statement.kind.toUpperCase() as 'INSERT');
@@ -61,7 +62,12 @@ const namedTables = (source: TableSource): readonly NamedTable[] => {
   return source.kind === 'join' ? [...namedTables(source.left), ...namedTables(source.right)] : [];
 };
 
-const requireTable = (server: ServerState, session: SessionState, node: NamedTable, permission: 'INSERT' | 'UPDATE' | 'DELETE'): Table => {
+const requireTable = (
+  server: ServerState,
+  session: SessionState,
+  node: NamedTable,
+  permission: 'INSERT' | 'UPDATE' | 'DELETE',
+): Table => {
   const table = findTable(server, session.database, node.parts);
   if (table === undefined) {
     if (findView(node.parts) !== undefined) throw atLine(sqlError(259), node.line);
@@ -118,21 +124,32 @@ const insertSource = (
         if (statement.columns === undefined) throw sqlError(213);
         throw sqlError(row.length < types.length ? 109 : 110);
       }
-      const values = row.map((value): Expression => (value === 'DEFAULT' ? { kind: 'literal', of: 'null', text: 'NULL' } : value));
+      const values = row.map((value): Expression =>
+        value === 'DEFAULT' ? { kind: 'literal', of: 'null', text: 'NULL' } : value,
+      );
       const plan = planned(context, row, (translation) => planRow(translation, values, types));
       return [...readRows(server, session, plan)];
     });
   }
-  const plan = planned(context, source, (translation) => planSource(translation, source, { types, named: statement.columns !== undefined }));
+  const plan = planned(context, source, (translation) =>
+    planSource(translation, source, { types, named: statement.columns !== undefined }),
+  );
   return [...readRows(server, session, plan)];
 };
 
-const outputsOf = (types: readonly { readonly type: SqlType }[]) => types.map(({ type }) => ({ name: '', type, nullable: true }));
+const outputsOf = (types: readonly { readonly type: SqlType }[]) =>
+  types.map(({ type }) => ({ name: '', type, nullable: true }));
 
 const planRow = (translation: Translation, values: readonly Expression[], types: readonly ColumnDefinition[]): Plan => {
   const scope = createScope(undefined);
-  const typed = values.map((value, index) => convertAssigned(translation, translation.expression(value, scope), types[index]?.type));
-  return finishPlan(translation, `SELECT ${typed.map((value) => translation.builder.output(value)).join(', ')}`, outputsOf(types));
+  const typed = values.map((value, index) =>
+    convertAssigned(translation, translation.expression(value, scope), types[index]?.type),
+  );
+  return finishPlan(
+    translation,
+    `SELECT ${typed.map((value) => translation.builder.output(value)).join(', ')}`,
+    outputsOf(types),
+  );
 };
 
 const planSource = (
@@ -171,18 +188,24 @@ const targetQuery = (
   const within = listed.some((source) => source === target || sameTable(source, target));
   const sources: readonly TableSource[] = within ? statement.from : [target, ...statement.from];
   const from = translateFrom(translation, sources, scope);
-  const own = scope.sources.find((source) => source.table === table && (target.alias === undefined || source.exposed === target.alias));
+  const own = scope.sources.find(
+    (source) => source.table === table && (target.alias === undefined || source.exposed === target.alias),
+  );
   if (own === undefined) throw sqlError(208, target.parts.join('.'));
   scope.aggregates = 'where';
-  const where = statement.where === undefined ? '' : ` WHERE ${translateCondition(translation, statement.where, scope)}`;
-  if (statement.top !== undefined && statement.top.kind !== 'literal') throw unsupported('TOP (expression)', statement.line);
+  const where =
+    statement.where === undefined ? '' : ` WHERE ${translateCondition(translation, statement.where, scope)}`;
+  if (statement.top !== undefined && statement.top.kind !== 'literal')
+    throw unsupported('TOP (expression)', statement.line);
   const limit = statement.top === undefined ? '' : ` LIMIT ${statement.top.text}`;
   const list = [`${own.sqlAlias}.rowid`, ...values(scope)];
   return `SELECT ${list.map((sql, index) => `${sql} AS o${index}`).join(', ')} FROM ${from.replace(/^ FROM /, '')}${where}${limit}`;
 };
 
 const sameTable = (left: NamedTable, right: NamedTable): boolean =>
-  left.alias === undefined && right.alias === undefined && left.parts.at(-1)?.toLowerCase() === right.parts.at(-1)?.toLowerCase();
+  left.alias === undefined &&
+  right.alias === undefined &&
+  left.parts.at(-1)?.toLowerCase() === right.parts.at(-1)?.toLowerCase();
 
 const update = (context: BatchContext, statement: Write & { kind: 'update' }, to: WriteTarget): number => {
   const { table } = to;
@@ -199,7 +222,9 @@ const update = (context: BatchContext, statement: Write & { kind: 'update' }, to
   const plan = planned(context, statement, (translation) => {
     const sql = targetQuery(translation, statement, to, (scope) =>
       statement.set.map(({ expression }, index) =>
-        translation.builder.output(convertAssigned(translation, translation.expression(expression, scope), types[index]?.type)),
+        translation.builder.output(
+          convertAssigned(translation, translation.expression(expression, scope), types[index]?.type),
+        ),
       ),
     );
     return finishPlan(translation, sql, [{ name: '', type: { name: 'bigint' }, nullable: false }, ...outputsOf(types)]);
@@ -214,10 +239,13 @@ const update = (context: BatchContext, statement: Write & { kind: 'update' }, to
 
 const remove = (context: BatchContext, statement: Write & { kind: 'delete' }, to: WriteTarget): number => {
   const plan = planned(context, statement, (translation) =>
-    finishPlan(translation, targetQuery(translation, statement, to, () => []), [{ name: '', type: { name: 'bigint' }, nullable: false }]),
+    finishPlan(
+      translation,
+      targetQuery(translation, statement, to, () => []),
+      [{ name: '', type: { name: 'bigint' }, nullable: false }],
+    ),
   );
   const rowids = new Set<number | bigint>();
   for (const [rowid] of readRows(context.server, context.session, plan)) rowids.add(rowid as number);
   return deleteRows(context.server, to.table, rowids);
 };
-

@@ -26,7 +26,8 @@ export const conversionFunctions: FunctionTable = {
     translate: ({ builder }, args) => {
       if (args.every((value) => value.untyped === true)) throw sqlError(4127);
       const { values, type } = builder.unifyAll(args);
-      const sql = values.length === 1 ? argument(values, 0).sql : `coalesce(${values.map((value) => value.sql).join(', ')})`;
+      const sql =
+        values.length === 1 ? argument(values, 0).sql : `coalesce(${values.map((value) => value.sql).join(', ')})`;
       return { sql, type, nullable: values.every((value) => value.nullable) };
     },
   },
@@ -44,9 +45,16 @@ export const conversionFunctions: FunctionTable = {
     translate: (use, args) => {
       const value = argument(args, 0);
       const family = familyOf(value.type);
-      if (family === 'temporal' || family === 'guid' || family === 'binary') return { sql: '0', type: { name: 'int' }, nullable: false };
+      if (family === 'temporal' || family === 'guid' || family === 'binary')
+        return { sql: '0', type: { name: 'int' }, nullable: false };
       if (!isString(value.type)) return { sql: `(${value.sql} IS NOT NULL)`, type: { name: 'int' }, nullable: false };
-      return use.builder.call('ISNUMERIC', [value], { name: 'int' }, (text) => (isNumeric(text as string | null) ? 1 : 0), { nulls: true });
+      return use.builder.call(
+        'ISNUMERIC',
+        [value],
+        { name: 'int' },
+        (text) => (isNumeric(text as string | null) ? 1 : 0),
+        { nulls: true },
+      );
     },
   },
   ISDATE: {
@@ -82,4 +90,3 @@ const isNumeric = (text: string | null): boolean => {
   if (/^[-+$£€¥.,]$/.test(trimmed)) return true;
   return parseMoney(trimmed) !== undefined;
 };
-

@@ -1,5 +1,14 @@
 import type { SqlType } from '../../engine.ts';
-import { dateMs, dayMs, dayNames, daysInMonth, epoch1900Ms, monthNames, partsOf, roundDatetime } from '../conversion/calendar.ts';
+import {
+  dateMs,
+  dayMs,
+  dayNames,
+  daysInMonth,
+  epoch1900Ms,
+  monthNames,
+  partsOf,
+  roundDatetime,
+} from '../conversion/calendar.ts';
 import { sqlError } from '../errors.ts';
 import type { SessionState } from '../state.ts';
 import type { Typed } from '../translate/typed.ts';
@@ -25,11 +34,54 @@ type DatePart =
   | 'iso_week';
 
 const partNames: Readonly<Record<string, DatePart>> = {
-  ...{ year: 'year', yy: 'year', yyyy: 'year', quarter: 'quarter', qq: 'quarter', q: 'quarter', month: 'month', mm: 'month', m: 'month' },
-  ...{ dayofyear: 'dayofyear', dy: 'dayofyear', y: 'dayofyear', day: 'day', dd: 'day', d: 'day', week: 'week', wk: 'week', ww: 'week' },
-  ...{ weekday: 'weekday', dw: 'weekday', w: 'weekday', hour: 'hour', hh: 'hour', minute: 'minute', mi: 'minute', n: 'minute' },
-  ...{ second: 'second', ss: 'second', s: 'second', millisecond: 'millisecond', ms: 'millisecond', microsecond: 'microsecond' },
-  ...{ mcs: 'microsecond', nanosecond: 'nanosecond', ns: 'nanosecond', iso_week: 'iso_week', isowk: 'iso_week', isoww: 'iso_week' },
+  ...{
+    year: 'year',
+    yy: 'year',
+    yyyy: 'year',
+    quarter: 'quarter',
+    qq: 'quarter',
+    q: 'quarter',
+    month: 'month',
+    mm: 'month',
+    m: 'month',
+  },
+  ...{
+    dayofyear: 'dayofyear',
+    dy: 'dayofyear',
+    y: 'dayofyear',
+    day: 'day',
+    dd: 'day',
+    d: 'day',
+    week: 'week',
+    wk: 'week',
+    ww: 'week',
+  },
+  ...{
+    weekday: 'weekday',
+    dw: 'weekday',
+    w: 'weekday',
+    hour: 'hour',
+    hh: 'hour',
+    minute: 'minute',
+    mi: 'minute',
+    n: 'minute',
+  },
+  ...{
+    second: 'second',
+    ss: 'second',
+    s: 'second',
+    millisecond: 'millisecond',
+    ms: 'millisecond',
+    microsecond: 'microsecond',
+  },
+  ...{
+    mcs: 'microsecond',
+    nanosecond: 'nanosecond',
+    ns: 'nanosecond',
+    iso_week: 'iso_week',
+    isowk: 'iso_week',
+    isoww: 'iso_week',
+  },
 };
 
 const partOf = (use: FunctionUse): DatePart => {
@@ -43,7 +95,10 @@ const partOf = (use: FunctionUse): DatePart => {
 /** A date argument: texts become datetime (datetime2 would only matter beyond milliseconds), numbers days since 1900. */
 const moment = (use: FunctionUse, value: Typed): Typed => {
   if (familyOf(value.type) === 'temporal') return value;
-  return use.builder.convert(value, { name: isString(value.type) ? 'datetime2' : 'datetime', ...(isString(value.type) && { scale: 7 }) });
+  return use.builder.convert(value, {
+    name: isString(value.type) ? 'datetime2' : 'datetime',
+    ...(isString(value.type) && { scale: 7 }),
+  });
 };
 
 const weekDay = (ms: number, first: number): number => ((new Date(ms).getUTCDay() - first + 7) % 7) + 1;
@@ -130,7 +185,9 @@ const part = (name: 'year' | 'month' | 'day'): ScalarFunction => ({
   arguments: [1, 1],
   translate: (use, args) => {
     const session = () => use.translation.server.current;
-    return use.builder.call(use.call.name, [moment(use, argument(args, 0))], { name: 'int' }, (ms) => readPart(name, ms as number, session()));
+    return use.builder.call(use.call.name, [moment(use, argument(args, 0))], { name: 'int' }, (ms) =>
+      readPart(name, ms as number, session()),
+    );
   },
 });
 
@@ -163,7 +220,9 @@ export const dateFunctions: FunctionTable = {
     translate: (use, args) => {
       const wanted = partOf(use);
       const session = () => use.translation.server.current;
-      return use.builder.call(`DATEPART ${wanted}`, [moment(use, argument(args, 1))], { name: 'int' }, (ms) => readPart(wanted, ms as number, session()));
+      return use.builder.call(`DATEPART ${wanted}`, [moment(use, argument(args, 1))], { name: 'int' }, (ms) =>
+        readPart(wanted, ms as number, session()),
+      );
     },
   },
   DATENAME: {
@@ -171,18 +230,28 @@ export const dateFunctions: FunctionTable = {
     translate: (use, args) => {
       const wanted = partOf(use);
       const session = () => use.translation.server.current;
-      return use.builder.call(`DATENAME ${wanted}`, [moment(use, argument(args, 1))], { name: 'nvarchar', length: 30 }, (ms) => {
-        if (wanted === 'month') return monthNames[partsOf(ms as number).month - 1] ?? '';
-        if (wanted === 'weekday') return dayNames[new Date(ms as number).getUTCDay()] ?? '';
-        return String(readPart(wanted, ms as number, session()));
-      });
+      return use.builder.call(
+        `DATENAME ${wanted}`,
+        [moment(use, argument(args, 1))],
+        { name: 'nvarchar', length: 30 },
+        (ms) => {
+          if (wanted === 'month') return monthNames[partsOf(ms as number).month - 1] ?? '';
+          if (wanted === 'weekday') return dayNames[new Date(ms as number).getUTCDay()] ?? '';
+          return String(readPart(wanted, ms as number, session()));
+        },
+      );
     },
   },
   DATEADD: {
     arguments: [3, 3],
     translate: (use, args) => {
       const wanted = partOf(use);
-      const count = asInt(use, argument(args, 1).type.name === 'int' ? argument(args, 1) : use.builder.convert(argument(args, 1), { name: 'int' }, { explicit: true }));
+      const count = asInt(
+        use,
+        argument(args, 1).type.name === 'int'
+          ? argument(args, 1)
+          : use.builder.convert(argument(args, 1), { name: 'int' }, { explicit: true }),
+      );
       const given = argument(args, 2);
       // A text literal becomes a datetime, and so does the result.
       const value = familyOf(given.type) === 'temporal' ? given : use.builder.convert(given, datetime);
@@ -191,11 +260,24 @@ export const dateFunctions: FunctionTable = {
       return use.builder.call(`DATEADD ${wanted}`, [count, value], value.type, (number, ms) => {
         const amount = number as number;
         const months = { year: 12, quarter: 3, month: 1 }[wanted as 'year'];
-        const result = months === undefined ? (ms as number) + amount * (stepMs[wanted] ?? dayMs) : addMonths(ms as number, amount * months);
-        const low = value.type.name === 'datetime' ? Date.UTC(1753, 0, 1) : value.type.name === 'smalldatetime' ? epoch1900Ms : (dateMs(1, 1, 1) as number);
-        if (result === undefined || result < low || result >= Date.UTC(10000, 0, 1)) throw sqlError(517, value.type.name);
+        const result =
+          months === undefined
+            ? (ms as number) + amount * (stepMs[wanted] ?? dayMs)
+            : addMonths(ms as number, amount * months);
+        const low =
+          value.type.name === 'datetime'
+            ? Date.UTC(1753, 0, 1)
+            : value.type.name === 'smalldatetime'
+              ? epoch1900Ms
+              : (dateMs(1, 1, 1) as number);
+        if (result === undefined || result < low || result >= Date.UTC(10000, 0, 1))
+          throw sqlError(517, value.type.name);
         if (value.type.name === 'time') return ((result % dayMs) + dayMs) % dayMs;
-        return value.type.name === 'datetime' ? roundDatetime(result) : value.type.name === 'smalldatetime' ? Math.round(result / 60_000) * 60_000 : Math.round(result);
+        return value.type.name === 'datetime'
+          ? roundDatetime(result)
+          : value.type.name === 'smalldatetime'
+            ? Math.round(result / 60_000) * 60_000
+            : Math.round(result);
       });
     },
   },

@@ -16,8 +16,10 @@ const number = (use: FunctionUse, value: Typed): Typed => {
   if (family === 'temporal' || family === 'guid' || family === 'binary') {
     throw sqlError(8116, typeLabel(value.type), 1, use.call.name.toLowerCase());
   }
-  if (isString(value.type) || value.type.name === 'bit' || value.type.name === 'real') return use.builder.convert(value, { name: 'float' });
-  if (value.type.name === 'tinyint' || value.type.name === 'smallint') return use.builder.convert(value, { name: 'int' });
+  if (isString(value.type) || value.type.name === 'bit' || value.type.name === 'real')
+    return use.builder.convert(value, { name: 'float' });
+  if (value.type.name === 'tinyint' || value.type.name === 'smallint')
+    return use.builder.convert(value, { name: 'int' });
   if (value.type.name === 'smallmoney') return use.builder.convert(value, { name: 'money' });
   return value;
 };
@@ -25,12 +27,17 @@ const number = (use: FunctionUse, value: Typed): Typed => {
 const float = (run: (value: number) => number): ScalarFunction => ({
   arguments: [1, 1],
   translate: (use, args) =>
-    use.builder.call(use.call.name, [use.builder.convert(argument(args, 0), { name: 'float' })], { name: 'float' }, (value) => {
-      const result = run(value as number);
-      if (Number.isNaN(result)) throw sqlError(3623);
-      if (!Number.isFinite(result)) throw sqlError(8115, 'expression', 'float');
-      return result;
-    }),
+    use.builder.call(
+      use.call.name,
+      [use.builder.convert(argument(args, 0), { name: 'float' })],
+      { name: 'float' },
+      (value) => {
+        const result = run(value as number);
+        if (Number.isNaN(result)) throw sqlError(3623);
+        if (!Number.isFinite(result)) throw sqlError(8115, 'expression', 'float');
+        return result;
+      },
+    ),
 });
 
 const rounded = (name: 'FLOOR' | 'CEILING', run: (value: number) => number): ScalarFunction => ({
@@ -53,7 +60,8 @@ const rounded = (name: 'FLOOR' | 'CEILING', run: (value: number) => number): Sca
 
 const fits = (value: Scalar, type: SqlType): Scalar => {
   const range = integerRanges[type.name];
-  if (range !== undefined && (BigInt(value as number) < range[0] || BigInt(value as number) > range[1])) throw sqlError(8115, 'expression', type.name);
+  if (range !== undefined && (BigInt(value as number) < range[0] || BigInt(value as number) > range[1]))
+    throw sqlError(8115, 'expression', type.name);
   return value;
 };
 
@@ -86,7 +94,8 @@ export const numberFunctions: FunctionTable = {
     translate: (use, args) => {
       const value = number(use, argument(args, 0));
       const rest = args.slice(1).map((other) => asInt(use, other));
-      const scale = familyOf(value.type) === 'integer' || familyOf(value.type) === 'float' ? 0 : decimalShape(value.type).scale;
+      const scale =
+        familyOf(value.type) === 'integer' || familyOf(value.type) === 'float' ? 0 : decimalShape(value.type).scale;
       return use.builder.call('ROUND', [value, ...rest], value.type, (given, digits, mode) => {
         const cutting = Number(mode ?? 0) !== 0;
         if (familyOf(value.type) === 'float') return roundFloat(given as number, digits as number, cutting);
@@ -126,20 +135,29 @@ export const numberFunctions: FunctionTable = {
   NEWID: {
     arguments: [0, 0],
     translate: (use) =>
-      use.builder.call('NEWID', [], { name: 'uniqueidentifier' }, () => randomUUID().toUpperCase(), { nulls: true, volatile: true }),
+      use.builder.call('NEWID', [], { name: 'uniqueidentifier' }, () => randomUUID().toUpperCase(), {
+        nulls: true,
+        volatile: true,
+      }),
   },
   HASHBYTES: {
     arguments: [2, 2],
     translate: (use, args) => {
       const algorithm = argument(args, 0);
       const value = argument(args, 1);
-      if (!isString(value.type) && familyOf(value.type) !== 'binary') throw sqlError(8116, typeLabel(value.type), 2, 'hashbytes');
+      if (!isString(value.type) && familyOf(value.type) !== 'binary')
+        throw sqlError(8116, typeLabel(value.type), 2, 'hashbytes');
       const unicode = isUnicode(value.type);
       return use.builder.call('HASHBYTES', [algorithm, value], { name: 'varbinary', length: 8000 }, (name, given) => {
         const known = { MD5: 'md5', SHA: 'sha1', SHA1: 'sha1' }[(name as string).trim().toUpperCase()];
         // MD2 and MD4 are gone from OpenSSL; SHA2 came with 2012 and is NULL here as it is there.
         if (known === undefined) return null;
-        const bytes = given instanceof Uint8Array ? given : unicode ? Buffer.from(given as string, 'utf16le') : encode1252(given as string);
+        const bytes =
+          given instanceof Uint8Array
+            ? given
+            : unicode
+              ? Buffer.from(given as string, 'utf16le')
+              : encode1252(given as string);
         if (bytes.length > 8000) throw sqlError(8152);
         return Uint8Array.from(createHash(known).update(bytes).digest());
       });

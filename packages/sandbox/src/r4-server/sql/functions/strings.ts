@@ -22,7 +22,8 @@ const limitOf = (type: SqlType): number => (isUnicode(type) ? 4000 : 8000);
 /** A text argument; text and ntext are refused where SQL Server refuses them (8116). */
 const text = (use: FunctionUse, args: readonly Typed[], index: number, lobs = false): Typed => {
   const value = argument(args, index);
-  if (!lobs && isLegacyLob(value.type)) throw sqlError(8116, typeLabel(value.type), index + 1, use.call.name.toLowerCase());
+  if (!lobs && isLegacyLob(value.type))
+    throw sqlError(8116, typeLabel(value.type), index + 1, use.call.name.toLowerCase());
   return asText(use, value);
 };
 
@@ -31,7 +32,9 @@ const mapped = (run: (value: string) => string): ScalarFunction => ({
   arguments: [1, 1],
   translate: (use, args) => {
     const value = text(use, args, 0);
-    return use.builder.call(use.call.name, [value], varying(value.type, lengthOf(value.type)), (given) => run(given as string));
+    return use.builder.call(use.call.name, [value], varying(value.type, lengthOf(value.type)), (given) =>
+      run(given as string),
+    );
   },
 });
 
@@ -42,11 +45,17 @@ const cut = (name: 'LEFT' | 'RIGHT', run: (value: string, length: number) => str
     const length = asInt(use, argument(args, 1));
     const fixed = /^\d+$/.test(length.sql) ? Number(length.sql) : undefined;
     const whole = lengthOf(value.type);
-    const kept = fixed === undefined ? whole : whole === -1 ? Math.min(fixed, limitOf(value.type)) : Math.min(fixed, whole);
-    return use.builder.call(name, [value, length], varying(value.type, kept === -1 ? -1 : Math.max(kept, 1)), (given, count) => {
-      if ((count as number) < 0) throw name === 'LEFT' ? sqlError(537) : sqlError(536, 'right');
-      return run(given as string, count as number);
-    });
+    const kept =
+      fixed === undefined ? whole : whole === -1 ? Math.min(fixed, limitOf(value.type)) : Math.min(fixed, whole);
+    return use.builder.call(
+      name,
+      [value, length],
+      varying(value.type, kept === -1 ? -1 : Math.max(kept, 1)),
+      (given, count) => {
+        if ((count as number) < 0) throw name === 'LEFT' ? sqlError(537) : sqlError(536, 'right');
+        return run(given as string, count as number);
+      },
+    );
   },
 });
 
@@ -126,19 +135,26 @@ export const stringFunctions: FunctionTable = {
     translate: (use, args) => {
       const values = [text(use, args, 0), text(use, args, 1), text(use, args, 2)] as const;
       const finder = createFinder(use, values[0], values[1]);
-      const like = values.some((value) => isUnicode(value.type)) ? { ...values[0].type, name: 'nvarchar' as const } : values[0].type;
+      const like = values.some((value) => isUnicode(value.type))
+        ? { ...values[0].type, name: 'nvarchar' as const }
+        : values[0].type;
       const length = values.some((value) => lengthOf(value.type) === -1) ? -1 : limitOf(like);
-      return use.builder.call(`REPLACE${JSON.stringify(finder.rules)}`, values, varying(like, length), (source, wanted, instead) => {
-        if (wanted === '') return source;
-        const [haystack, needle] = [finder.fold(source as string), finder.fold(wanted as string)];
-        let result = '';
-        let at = 0;
-        for (let found = haystack.indexOf(needle); found >= 0; found = haystack.indexOf(needle, at)) {
-          result += (source as string).slice(at, found) + (instead as string);
-          at = found + needle.length;
-        }
-        return result + (source as string).slice(at);
-      });
+      return use.builder.call(
+        `REPLACE${JSON.stringify(finder.rules)}`,
+        values,
+        varying(like, length),
+        (source, wanted, instead) => {
+          if (wanted === '') return source;
+          const [haystack, needle] = [finder.fold(source as string), finder.fold(wanted as string)];
+          let result = '';
+          let at = 0;
+          for (let found = haystack.indexOf(needle); found >= 0; found = haystack.indexOf(needle, at)) {
+            result += (source as string).slice(at, found) + (instead as string);
+            at = found + needle.length;
+          }
+          return result + (source as string).slice(at);
+        },
+      );
     },
   },
   CHARINDEX: {
@@ -148,10 +164,20 @@ export const stringFunctions: FunctionTable = {
       const start = args[2] === undefined ? [] : [asInt(use, args[2])];
       const finder = createFinder(use, wanted, source);
       const result: SqlType = { name: lengthOf(source.type) === -1 && !isLegacyLob(source.type) ? 'bigint' : 'int' };
-      return use.builder.call(`CHARINDEX${JSON.stringify(finder.rules)}`, [wanted, source, ...start], result, (needle, haystack, from) => {
-        const at = needle === '' ? 0 : finder.fold(haystack as string).indexOf(finder.fold(needle as string), Math.max(Number(from ?? 1) - 1, 0)) + 1;
-        return result.name === 'bigint' ? BigInt(at) : at;
-      });
+      return use.builder.call(
+        `CHARINDEX${JSON.stringify(finder.rules)}`,
+        [wanted, source, ...start],
+        result,
+        (needle, haystack, from) => {
+          const at =
+            needle === ''
+              ? 0
+              : finder
+                  .fold(haystack as string)
+                  .indexOf(finder.fold(needle as string), Math.max(Number(from ?? 1) - 1, 0)) + 1;
+          return result.name === 'bigint' ? BigInt(at) : at;
+        },
+      );
     },
   },
   PATINDEX: {
@@ -173,7 +199,10 @@ export const stringFunctions: FunctionTable = {
       const [value, insert] = [text(use, args, 0), text(use, args, 3)];
       const [start, length] = [asInt(use, argument(args, 1)), asInt(use, argument(args, 2))];
       const like = isUnicode(insert.type) ? { ...value.type, name: 'nvarchar' as const } : value.type;
-      const whole = lengthOf(value.type) === -1 || lengthOf(insert.type) === -1 ? -1 : Math.min(lengthOf(value.type) + lengthOf(insert.type), limitOf(like));
+      const whole =
+        lengthOf(value.type) === -1 || lengthOf(insert.type) === -1
+          ? -1
+          : Math.min(lengthOf(value.type) + lengthOf(insert.type), limitOf(like));
       return use.builder.call(
         'STUFF',
         [value, start, length, insert],
@@ -194,12 +223,19 @@ export const stringFunctions: FunctionTable = {
       const value = text(use, args, 0);
       const limit = limitOf(value.type);
       const length = lengthOf(value.type) === -1 ? -1 : limit;
-      return use.builder.call('REPLICATE', [value, asInt(use, argument(args, 1))], varying(value.type, length), (source, count) => {
-        if ((count as number) < 0) return null;
-        const most = (source as string).length === 0 ? 0 : Math.ceil(limit / (source as string).length);
-        const repeated = (source as string).repeat(length === -1 ? Math.min(count as number, 1_000_000) : Math.min(count as number, most));
-        return length === -1 ? repeated : repeated.slice(0, limit);
-      });
+      return use.builder.call(
+        'REPLICATE',
+        [value, asInt(use, argument(args, 1))],
+        varying(value.type, length),
+        (source, count) => {
+          if ((count as number) < 0) return null;
+          const most = (source as string).length === 0 ? 0 : Math.ceil(limit / (source as string).length);
+          const repeated = (source as string).repeat(
+            length === -1 ? Math.min(count as number, 1_000_000) : Math.min(count as number, most),
+          );
+          return length === -1 ? repeated : repeated.slice(0, limit);
+        },
+      );
     },
   },
   SPACE: {
@@ -211,7 +247,8 @@ export const stringFunctions: FunctionTable = {
   },
   ASCII: {
     arguments: [1, 1],
-    translate: (use, args) => use.builder.call('ASCII', [text(use, args, 0)], int, (value) => encode1252(value as string)[0] ?? null),
+    translate: (use, args) =>
+      use.builder.call('ASCII', [text(use, args, 0)], int, (value) => encode1252(value as string)[0] ?? null),
   },
   CHAR: {
     arguments: [1, 1],
@@ -223,7 +260,9 @@ export const stringFunctions: FunctionTable = {
   UNICODE: {
     arguments: [1, 1],
     translate: (use, args) =>
-      use.builder.call('UNICODE', [text(use, args, 0)], int, (value) => (value === '' ? null : (value as string).charCodeAt(0))),
+      use.builder.call('UNICODE', [text(use, args, 0)], int, (value) =>
+        value === '' ? null : (value as string).charCodeAt(0),
+      ),
   },
   NCHAR: {
     arguments: [1, 1],
@@ -236,13 +275,18 @@ export const stringFunctions: FunctionTable = {
     arguments: [1, 2],
     translate: (use, args) => {
       const quote = args[1] === undefined ? [] : [text(use, args, 1)];
-      return use.builder.call('QUOTENAME', [text(use, args, 0), ...quote], { name: 'nvarchar', length: 258 }, (value, mark) => {
-        const open = (mark as string | undefined) ?? '[';
-        const pair = { '[': ']', ']': ']', '(': ')', '<': '>', '{': '}', "'": "'", '"': '"' }[open];
-        if (pair === undefined || (value as string).length > 128) return null;
-        const start = open === ']' ? '[' : open;
-        return start + (value as string).replaceAll(pair, pair + pair) + pair;
-      });
+      return use.builder.call(
+        'QUOTENAME',
+        [text(use, args, 0), ...quote],
+        { name: 'nvarchar', length: 258 },
+        (value, mark) => {
+          const open = (mark as string | undefined) ?? '[';
+          const pair = { '[': ']', ']': ']', '(': ')', '<': '>', '{': '}', "'": "'", '"': '"' }[open];
+          if (pair === undefined || (value as string).length > 128) return null;
+          const start = open === ']' ? '[' : open;
+          return start + (value as string).replaceAll(pair, pair + pair) + pair;
+        },
+      );
     },
   },
   STR: {
@@ -251,22 +295,35 @@ export const stringFunctions: FunctionTable = {
       const float = use.builder.convert(argument(args, 0), { name: 'float' });
       const rest = args.slice(1).map((value) => asInt(use, value));
       const fixed = rest[0] !== undefined && /^\d+$/.test(rest[0].sql) ? Number(rest[0].sql) : 10;
-      return use.builder.call('STR', [float, ...rest], { name: 'varchar', length: fixed }, (value, length, decimals) => {
-        const width = Number(length ?? 10);
-        const scale = Math.min(Number(decimals ?? 0), 16);
-        const shown = strText(value as number, scale);
-        if (shown.length <= width) return shown.padStart(width);
-        const whole = strText(value as number, 0);
-        if (whole.length > width) return '*'.repeat(width);
-        return strText(value as number, Math.max(width - whole.length - 1, 0)).padStart(width);
-      });
+      return use.builder.call(
+        'STR',
+        [float, ...rest],
+        { name: 'varchar', length: fixed },
+        (value, length, decimals) => {
+          const width = Number(length ?? 10);
+          const scale = Math.min(Number(decimals ?? 0), 16);
+          const shown = strText(value as number, scale);
+          if (shown.length <= width) return shown.padStart(width);
+          const whole = strText(value as number, 0);
+          if (whole.length > width) return '*'.repeat(width);
+          return strText(value as number, Math.max(width - whole.length - 1, 0)).padStart(width);
+        },
+      );
     },
   },
 };
 
 const strText = (value: number, scale: number): string => {
   // Scaled through an integer, so that .5 rounds away from zero as SQL Server does.
-  if (Math.abs(value) < 1e14) return formatScaled(rescale(BigInt(Math.round(Math.abs(value) * 10 ** Math.min(scale + 1, 15))) * (value < 0 ? -1n : 1n), Math.min(scale + 1, 15), scale), scale);
+  if (Math.abs(value) < 1e14)
+    return formatScaled(
+      rescale(
+        BigInt(Math.round(Math.abs(value) * 10 ** Math.min(scale + 1, 15))) * (value < 0 ? -1n : 1n),
+        Math.min(scale + 1, 15),
+        scale,
+      ),
+      scale,
+    );
   return value.toFixed(scale);
 };
 

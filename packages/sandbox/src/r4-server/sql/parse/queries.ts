@@ -339,7 +339,7 @@ export const createQueryParser = (cursor: Cursor): QueryParser => {
   const namedTable = (aliasAllowed: boolean): NamedTable => {
     const { line } = cursor.peek();
     const parts = cursor.qualifiedName();
-    if (cursor.isSymbol('(') && !isBareHint()) throw atLine(sqlError(208, parts.join('.')), line);
+    if (aliasAllowed && cursor.isSymbol('(') && !isBareHint()) throw atLine(sqlError(208, parts.join('.')), line);
     if (cursor.isWord('TABLESAMPLE')) throw cursor.refuse('TABLESAMPLE');
     let hints = hintList();
     let alias: string | undefined;

@@ -5,7 +5,7 @@ import { keyExpression } from '../catalogue/builder.ts';
 import type { DateOrder } from '../conversion/date-text.ts';
 import { quoteText } from '../storage.ts';
 import type { Storage, StoredFunction } from '../storage.ts';
-import { commonType, isWide, typeKey } from '../types.ts';
+import { commonType, familyOf, isWide, typeKey } from '../types.ts';
 import type { SqlServerError } from '../../engine.ts';
 
 /** A translated scalar: SQL for SQLite, and what SQL Server says its type is. */
@@ -54,7 +54,7 @@ export interface TypedBuilder {
 /** @param dateOrder asked whenever a text becomes a date */
 export const createTypedBuilder = (storage: Storage, collation: string, dateOrder: () => DateOrder): TypedBuilder => {
   const call: TypedBuilder['call'] = (name, args, result, run, options = {}) => {
-    const signature = `${name}:${args.map((arg) => typeKey(arg.type)).join(',')}>${typeKey(result)}`;
+    const signature = `${name}:${args.map((arg) => argumentKey(arg.type)).join(',')}>${typeKey(result)}`;
     const stored = storage.define(signature, () => ({ args: args.map((arg) => arg.type), run, ...options }));
     return {
       sql: `${stored}(${args.map((arg) => arg.sql).join(', ')})`,
@@ -124,6 +124,10 @@ export const createTypedBuilder = (storage: Storage, collation: string, dateOrde
 
   return { collation, convert, key, unify, unifyAll, call, output, raise };
 };
+
+/** Functions never look at the length of a text that they are given: one function serves all lengths. */
+const argumentKey = (type: SqlType): string =>
+  familyOf(type) === 'string' || familyOf(type) === 'binary' ? type.name : typeKey(type);
 
 const exactValue = (value: Scalar | null): Scalar | null => {
   const integer = value as bigint;
