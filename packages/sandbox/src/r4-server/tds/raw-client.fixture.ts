@@ -94,6 +94,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
   const received: Message[] = [];
   let ended = false;
   let taken = 0;
+  const isEnded = (): boolean => ended;
   let wake = (): void => undefined;
   const reader = createMessageReader({
     maxMessageBytes: () => 1e9,
@@ -112,7 +113,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
     received,
     send: (bytes) => void socket.write(bytes),
     next: async () => {
-      while (received.length <= taken && !ended) {
+      while (received.length <= taken && !isEnded()) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -59,6 +59,7 @@ export interface RequestRunner {
 const NO_BYTES = Buffer.alloc(0);
 /** From this severity on the server ends the connection. */
 const FATAL_SEVERITY = 20;
+const DEADLOCK = 1205;
 
 export function createRequestRunner(context: RequestContext): RequestRunner {
   const { session, reply, types, connectionId, report, engine, faults } = context;
@@ -92,9 +93,21 @@ export function createRequestRunner(context: RequestContext): RequestRunner {
         connectionId,
         fault: outcome.error === undefined ? 'cut' : String(outcome.error.number),
       });
+    if (outcome.struck && outcome.error?.number === DEADLOCK) rollBack();
     const error = outcome.error === undefined ? {} : { errorNumber: outcome.error.number };
     report({ kind: 'finished', connectionId, via, rows: outcome.rows, cancelled: signal.aborted, ...error });
     return outcome.cut ? 'cut' : outcome;
+  };
+
+  /** A deadlock's victim loses its transaction. */
+  const rollBack = (): void => {
+    try {
+      for (const _ of session.execute('ROLLBACK TRANSACTION', [])) void _;
+    } catch (error) {
+      // 3903: there was none.
+      if (!(error instanceof SqlServerError)) onInternalError(error);
+    }
+    if (transaction !== undefined) announce('rollback');
   };
 
   /** @returns whether the statement is never to be answered. */
