@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-unsafe-member-access -- answers of every shape are looked into
 import { createPublicKey, verify } from 'node:crypto';
 import {
   directiveSchema,

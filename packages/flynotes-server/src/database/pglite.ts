@@ -81,7 +81,7 @@ async function openLocked({ dataDir, templateFile }: PgliteOptions, unlock: () =
 }
 
 function startThread(workerData: WorkerOptions) {
-  const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData, execArgv: [] });
   const waiting = new Map<number, { resolve(rows: unknown[]): void; reject(error: Error): void }>();
   const listeners = new Map<string, Set<() => void>>();
   const ready = Promise.withResolvers<void>();

@@ -9,7 +9,7 @@ const awayCodes = /^(?:08|57P|53)|^(?:CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUN
 export function problemOfError(error: unknown): Problem {
   if (isProblemError(error)) return error.problem;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const fields = error.validation.map(({ instancePath }) => instancePath.replace(/^\//, '').replaceAll('/', '.'));
+    const fields = error.validation.map(({ instancePath }) => fieldOf(instancePath));
     return problemOf('REQUEST_INVALID', {
       detail: 'Fields of the request do not fit the contract.',
       fields: [...new Set(fields)].slice(0, 50),
@@ -27,6 +27,14 @@ export function problemOfError(error: unknown): Problem {
     });
   }
   return problemOf('SERVER_INTERNAL');
+}
+
+/** Maps of the contract: their keys come from the sender and are no names of fields. */
+const maps = new Set(['figures', 'rules', 'refusedByAgent', 'refusedByServer', 'legs']);
+
+function fieldOf(instancePath: string): string {
+  const parts = instancePath.replace(/^\//, '').split('/');
+  return parts.map((part, index) => (maps.has(parts[index - 1] ?? '') ? '?' : part)).join('.');
 }
 
 const details: Record<string, string> = {

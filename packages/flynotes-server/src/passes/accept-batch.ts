@@ -31,17 +31,22 @@ export async function acceptBatch(database: Database, practice: Practice, batch:
     createPracticeDigester(practice.digestKey),
   );
   return database.transaction(async (sql) => {
-    const [pass] = await sql.query<Pass & { contentHash: string | null; answer: BatchAnswer | null }>(
-      `select ${passColumns}, b.content_hash as "contentHash", b.answer
-       from passes p left join batches b on b.pass_id = p.id and b.n = $3::int
-       where p.id = $1 and p.practice_id = $2 for update of p`,
-      [batch.passId, practice.id, batch.n],
-    );
+    // Two statements, sent together: only one that begins after the lock was got sees the batch that was stored meanwhile.
+    const [[pass], [stored]] = await Promise.all([
+      sql.query<Pass>(`select ${passColumns} from passes p where p.id = $1 and p.practice_id = $2 for update`, [
+        batch.passId,
+        practice.id,
+      ]),
+      sql.query<{ contentHash: string; answer: BatchAnswer }>(
+        'select content_hash as "contentHash", answer from batches where pass_id = $1 and n = $2::int',
+        [batch.passId, batch.n],
+      ),
+    ]);
     if (pass === undefined) throw problemError('PASS_UNKNOWN');
     // Also of a pass that has ended since: an answer that was lost on its way is given again.
-    if (pass.answer !== null) {
-      if (pass.contentHash !== batch.contentHash) throw problemError('BATCH_CONFLICT');
-      return pass.answer;
+    if (stored !== undefined) {
+      if (stored.contentHash !== batch.contentHash) throw problemError('BATCH_CONFLICT');
+      return stored.answer;
     }
     if (pass.status !== 'running' || pass.overdue) throw problemError('PASS_ENDED');
 

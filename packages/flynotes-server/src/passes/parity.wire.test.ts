@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-unsafe-member-access -- answers of every shape are looked into
 import type { BasicRecord } from '@flynotes/carestream-server/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlynotesServer } from '../index.ts';

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { databaseKinds, databaseSource } from '../testing/server-under-test.ts';
+import type { Database, DatabaseOptions } from './index.ts';
+import { migrate, one, openDatabase } from './index.ts';
+
+describe.each(databaseKinds)('the database port on %s', (kind) => {
+  const source = databaseSource(kind);
+  let options: DatabaseOptions | null = null;
+  let database: Database | null = null;
+
+  beforeAll(async () => {
+    options = await source.fresh();
+    if (options !== null) database = await openDatabase(options);
+  });
+  afterAll(async () => {
+    await database?.[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+  });
+
+  const portTest = (name: string, body: (database: Database) => Promise<void>): void =>
+    it(name, async (context) => {
+      if (database === null) return context.skip('PostgreSQL is not installed');
+      await body(database);
+    });
+
+  portTest('migrates once, however many start', async (database) => {
+    await Promise.all([migrate(database), migrate(database)]);
+    await migrate(database);
+    const { count } = await one(
+      database.query<{ count: number }>('select count(*)::int as count from schema_migrations'),
+    );
+    expect(count).toBe(1);
+    await database.query('insert into schema_migrations (number) values (9999)');
+    await expect(migrate(database)).rejects.toThrow('newer release');
+    await database.query('delete from schema_migrations where number = 9999');
+  });
+
+  portTest('gives every type alike', async (database) => {
+    const given = { text: 'Þórr 😀 "\\', number: 1.5, nested: { list: [1, null] } };
+    const row = await one(
+      database.query(
+        `select $1::bigint as big, $2::text::jsonb as json, $3::boolean as truth, $4::text as text, $5::int as nothing,
+           340282366920938463463374607431768211455::numeric as huge, '2026-03-29 00:30:00.125+00'::timestamptz as at,
+           array['a', 'b']::text[] as list, 1.5::float8 as ratio, 7::smallint as small`,
+        [Number.MAX_SAFE_INTEGER, JSON.stringify(given), true, 'x', null],
+      ),
+    );
+    expect(row).toEqual({
+      big: Number.MAX_SAFE_INTEGER,
+      json: given,
+      truth: true,
+      text: 'x',
+      nothing: null,
+      huge: '340282366920938463463374607431768211455',
+      at: '2026-03-29T00:30:00.125Z',
+      list: ['a', 'b'],
+      ratio: 1.5,
+      small: 7,
+    });
+  });
+
+  portTest('undoes a transaction that throws, and tells apart what fails', async (database) => {
+    await database.script('create table if not exists things (id int primary key)');
+    await expect(
+      database.transaction(async (sql) => {
+        await sql.query('insert into things values (1)');
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await database.query('select id from things')).toEqual([]);
+    await database.query('insert into things values (2)');
+    await expect(database.query('insert into things values (2)')).rejects.toMatchObject({ code: '23505' });
+    expect(await database.query('select id from things')).toEqual([{ id: 2 }]);
+  });
+
+  portTest('repeats a transaction that the database gave up', async (database) => {
+    let tries = 0;
+    const done = await database.transaction(async () => {
+      tries += 1;
+      if (tries < 3) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+      return 'done';
+    });
+    expect([done, tries]).toEqual(['done', 3]);
+  });
+
+  portTest('hears what another transaction notifies', async (database) => {
+    const heard = Promise.withResolvers<void>();
+    const stop = await database.listen('a_channel', heard.resolve);
+    await database.query(`select pg_notify('a_channel', '')`);
+    await heard.promise;
+    await stop();
+  });
+});
+
+describe('the embedded database', () => {
+  let dataDir: string;
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'flynotes-data-'));
+  });
+  afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+  it('keeps what was committed, and refuses to be opened twice', async () => {
+    const first = await openDatabase({ dataDir });
+    await first.script('create table kept (id int); insert into kept values (7)');
+    await expect(openDatabase({ dataDir })).rejects.toThrow('is in use by another flynotes-server');
+    await first[Symbol.asyncDispose]();
+    await using again = await openDatabase({ dataDir });
+    expect(await again.query('select id from kept')).toEqual([{ id: 7 }]);
+  });
+
+  it('is free again after its process was killed', async () => {
+    const program = `import { openDatabase } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))};
+      const database = await openDatabase({ dataDir: ${JSON.stringify(dataDir)} });
+      await database.query('insert into kept values (8)');
+      console.log('written');
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ['--conditions=@flynotes/source', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    await expect(openDatabase({ dataDir })).rejects.toThrow('is in use by another flynotes-server');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await using database = await openDatabase({ dataDir });
+    expect(await database.query('select id from kept order by id')).toEqual([{ id: 7 }, { id: 8 }]);
+  });
+});
