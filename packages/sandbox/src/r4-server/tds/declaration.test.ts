@@ -20,6 +20,14 @@ test('names, types, lengths and directions', () => {
     expect(parseDeclaration(wrong), wrong).toBeUndefined();
 });
 
+test('text made to keep an expression busy is refused at once', () => {
+  expect(parseDeclaration(`@a int${' '.repeat(200_000)}!`)).toBeUndefined();
+  expect(parseDeclaration(`@a ${'int '.repeat(50_000)}`)).toBeUndefined();
+  expect(parseDeclaration(`@a int${' '.repeat(200_000)}output`)).toEqual([
+    { name: '@a', type: { name: 'int' }, output: true },
+  ]);
+});
+
 test('a declared type takes the place of the sent one only where the value stays what it is', () => {
   expect(declaredType({ name: 'varchar', length: 5 }, { name: 'nvarchar', length: 4000 }, 'x')).toEqual({
     name: 'varchar',

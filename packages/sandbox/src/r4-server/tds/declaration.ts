@@ -57,12 +57,17 @@ const NAMES: ReadonlySet<string> = new Set<SqlTypeName>([
   'timestamp',
 ]);
 
+const LONGEST_PART = 400;
+
 /** Reads `@k int, @name nvarchar(50) OUTPUT`; undefined when it is no such list. */
 export function parseDeclaration(text: string): DeclaredParameter[] | undefined {
   const declared: DeclaredParameter[] = [];
   if (text.trim() === '') return declared;
   for (const part of splitTopLevel(text)) {
-    const match = ONE.exec(part);
+    // One blank at a time and a bounded length: the expression then takes no time whatever a client sends.
+    const tidy = part.replaceAll(/\s+/g, ' ');
+    if (tidy.length > LONGEST_PART) return undefined;
+    const match = ONE.exec(tidy);
     if (match === null) return undefined;
     const [, name = '', , word = '', first, second, out] = match;
     declared.push({ name, type: typeOf(word.toLowerCase(), first, second), output: out !== undefined });

@@ -2,6 +2,7 @@ import type { SqlParameter, SqlValue } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
 import { declaredType, parseDeclaration } from './declaration.ts';
 import type { DeclaredParameter } from './declaration.ts';
+import { MOST_PARAMETERS, tooManyParameters } from './request.ts';
 import type { RpcCall, RpcParameter } from './request.ts';
 
 /** A statement kept under a handle, and how its parameters were declared. */
@@ -153,6 +154,7 @@ function readStatement(
       severity: 15,
       state: 1,
     });
+  if (declared.length > MOST_PARAMETERS) throw tooManyParameters();
   return { text, declared };
 }
 

@@ -1,3 +1,4 @@
+import { SqlServerError } from '../engine.ts';
 import { createByteReader } from './byte-reader.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { readTypedValue } from './parameter.ts';
@@ -53,7 +54,8 @@ export function parseBatch(payload: Buffer, version: TdsVersion): string {
 
 const SEPARATOR = { after72: 0xff, before72: 0x80, noExec: 0xfe } as const;
 const BY_REFERENCE = 0x01;
-const MOST_PARAMETERS = 2100;
+/** The real server's limit, those of the procedure itself included. */
+export const MOST_PARAMETERS = 2100;
 
 /** RPC: one or more calls ([MS-TDS] 2.2.6.6). */
 export function parseRpc(payload: Buffer, version: TdsVersion, context: ParameterContext): RpcCall[] {
@@ -65,7 +67,7 @@ export function parseRpc(payload: Buffer, version: TdsVersion, context: Paramete
     reader.skip(2); // option flags: recompile, no metadata
     const parameters: RpcParameter[] = [];
     while (reader.remaining() > 0 && !isSeparator(payload[reader.position]!)) {
-      if (parameters.length > MOST_PARAMETERS) throw new ProtocolError('too many parameters');
+      if (parameters.length >= MOST_PARAMETERS) throw tooManyParameters();
       const name = reader.shortText();
       const status = reader.u8();
       const { type, value } = readTypedValue(reader, context);
@@ -76,6 +78,13 @@ export function parseRpc(payload: Buffer, version: TdsVersion, context: Paramete
   }
   if (calls.length === 0) throw new ProtocolError('an RPC request without a call');
   return calls;
+}
+
+export function tooManyParameters(): SqlServerError {
+  const message =
+    'The incoming request has too many parameters. The server supports a maximum of 2100 parameters. ' +
+    'Reduce the number of parameters and resend the request.';
+  return new SqlServerError(message, { number: 8003, severity: 16, state: 1 });
 }
 
 /** A parameter's name is at most 128 characters long, so its length byte can't be taken for a separator. */
