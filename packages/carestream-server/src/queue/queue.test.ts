@@ -133,7 +133,7 @@ describe('lanes', () => {
     for (let count = 0; count < 12; count++) bench.send({ type: 'bulk-upload-patients' });
     await bench.clock.advance(600_000);
     expect(gate.open).toHaveLength(12);
-    for (const { finish } of gate.open) finish();
+    for (const command of gate.open) command.finish();
     await bench.clock.advance(1_000);
     expect(bench.sqs.remaining()).toEqual([]);
     expect(gate.open).toHaveLength(12);
@@ -178,10 +178,10 @@ describe('acknowledging', () => {
   it('deletes only after the result is reported and the inbox knows', async () => {
     const order: string[] = [];
     const bench = createBench(async () => (order.push('effect'), done));
-    const { deleteBatch } = bench.sqs.transport;
+    const original = { ...bench.sqs.transport };
     bench.sqs.transport.deleteBatch = async (handles) => {
       order.push(`delete, reported ${bench.results.length}, noted ${bench.inbox.size}`);
-      return deleteBatch(handles);
+      return original.deleteBatch(handles);
     };
     void bench.serving();
     bench.sync(1);
@@ -362,19 +362,19 @@ describe('failures of commands', () => {
 
 describe('messages that are none', () => {
   it.each([
-    ['no JSON', 'Aloysius Quartermain-Obi', 'unknown', 'not-json', []],
-    ['a list', '["Aloysius Quartermain-Obi"]', 'unknown', 'not-an-object', []],
-    [
-      'a wrong field',
-      '{"type":"patient-sync","patientCode":"Aloysius Quartermain-Obi","requestedAt":"2026-01-05T08:00:00Z","schemaVersion":1}',
-      'patient-sync',
-      'invalid-fields',
-      ['patientCode'],
-    ],
-    ['no type', '{"patientCode":1}', 'unknown', 'invalid-fields', ['type']],
+    { what: 'no JSON', body: 'Aloysius Quartermain-Obi', type: 'unknown', reason: 'not-json', names: [] },
+    { what: 'a list', body: '["Aloysius Quartermain-Obi"]', type: 'unknown', reason: 'not-an-object', names: [] },
+    {
+      what: 'a wrong field',
+      body: '{"type":"patient-sync","patientCode":"Aloysius Quartermain-Obi","requestedAt":"2026-01-05T08:00:00Z","schemaVersion":1}',
+      type: 'patient-sync',
+      reason: 'invalid-fields',
+      names: ['patientCode'],
+    },
+    { what: 'no type', body: '{"patientCode":1}', type: 'unknown', reason: 'invalid-fields', names: ['type'] },
   ])(
-    'reports %s once, by shape alone, and leaves it to the dead-letter queue',
-    async (_what, body, type, reason, names) => {
+    'reports $what once, by shape alone, and leaves it to the dead-letter queue',
+    async ({ body, type, reason, names }) => {
       let runs = 0;
       const bench = createBench(async () => (runs++, done), { receivesMost: 5 });
       void bench.serving();
@@ -539,9 +539,9 @@ describe('stopping', () => {
     ['commands that never end', () => new Promise<CommandOutcome>(() => undefined)],
   ])('is over within 25 s, with %s and a receive that never returns', async (_what, handle) => {
     const bench = createBench(handle);
-    const { receive } = bench.sqs.transport;
+    const original = { ...bench.sqs.transport };
     let receives = 0;
-    bench.sqs.transport.receive = (waitS) => (receives++ < 2 ? receive(waitS) : new Promise(() => undefined));
+    bench.sqs.transport.receive = (waitS) => (receives++ < 2 ? original.receive(waitS) : new Promise(() => undefined));
     const serving = bench.serving();
     bench.sync(1);
     bench.send({ type: 'bulk-upload-patients' });
@@ -612,10 +612,10 @@ describe('a queue that fails', () => {
 
   it('gets the deletion once more when a call was lost', async () => {
     const bench = createBench(async () => done);
-    const { deleteBatch } = bench.sqs.transport;
+    const original = { ...bench.sqs.transport };
     let calls = 0;
     bench.sqs.transport.deleteBatch = (handles) =>
-      calls++ < 2 ? Promise.reject(new AgentError('QUEUE_UNREACHABLE')) : deleteBatch(handles);
+      calls++ < 2 ? Promise.reject(new AgentError('QUEUE_UNREACHABLE')) : original.deleteBatch(handles);
     void bench.serving();
     bench.sync(1);
     await bench.clock.advance(5_000);

@@ -35,6 +35,8 @@ export interface QueueOptions {
   readonly proxyEnv?: Readonly<Record<string, string>>;
   /** How long a message stays hidden from others unless it is extended, in seconds. */
   readonly visibilityS?: number;
+  /** How long the queue may take to answer; more than the 20 s of a long poll. */
+  readonly requestMostMs?: number;
   /** How long commands in flight may go on after a stop. */
   readonly graceMs?: number;
 }

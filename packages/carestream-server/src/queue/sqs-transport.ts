@@ -24,9 +24,10 @@ export interface SqsAddress {
   readonly proxyEnv?: Readonly<Record<string, string>>;
   /** How long a message stays hidden once received. */
   readonly visibilityS: number;
+  /** A long poll takes 20 s; whoever has not answered after this is gone. */
+  readonly requestMostMs?: number;
 }
 
-/** A long poll takes 20 s; whoever has not answered after this is gone. */
 const requestMostMs = 30_000;
 const connectMostMs = 5_000;
 const silent = { trace: noop, debug: noop, info: noop, warn: noop, error: noop };
@@ -54,7 +55,7 @@ export function createSqsTransport(credentials: CachedCredentials, address: SqsA
       httpsAgent,
       httpAgent,
       connectionTimeout: connectMostMs,
-      requestTimeout: requestMostMs,
+      requestTimeout: address.requestMostMs ?? requestMostMs,
       // Without this the SDK only warns, and waits for a quarter of an hour.
       throwOnRequestTimeout: true,
       logger: silent,

@@ -114,6 +114,8 @@ export async function createSqs(options: SqsOptions = {}): Promise<Sqs> {
 
   const lostAnswers = new Set<string>();
   app.addHook('onSend', async (request, reply, payload) => {
+    // The SDK sets its clock by this header.
+    reply.header('date', new Date(now()).toUTCString());
     if (lostAnswers.delete(request.id)) {
       reply.hijack();
       request.raw.socket.resetAndDestroy();
