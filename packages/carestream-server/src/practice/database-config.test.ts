@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { isAgentError } from '../runtime/index.ts';
+import { databaseConfigSchema, resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
+
+const login = 'UID=agent;PWD=s3cr3t;';
+const details = (config: DatabaseConfig): unknown => {
+  try {
+    return { port: undefined, instance: undefined, ...resolveDatabaseConfig(config) };
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    expect(error.message).not.toContain('s3cr3t');
+    return [error.code, error.details['field'], error.details['reason']];
+  }
+};
+
+test('an ODBC string as practices have it', () => {
+  expect(resolveDatabaseConfig(`Driver={SQL Server Native Client 9.0};server=.;${login}`)).toEqual({
+    server: '127.0.0.1',
+    port: 1433,
+    database: 'sys2000',
+    user: 'agent',
+    password: 's3cr3t',
+    encrypt: false,
+    trustServerCertificate: false,
+    loopback: true,
+  });
+});
+
+describe('servers', () => {
+  test.each([
+    ['Server=tcp:r4.example.com,14330', { server: 'r4.example.com', port: 14_330, encrypt: true }],
+    ['Data Source=R4SERVER\\SQLEXPRESS', { server: 'R4SERVER', instance: 'SQLEXPRESS', port: undefined }],
+    ['Address=R4SERVER\\SQLEXPRESS,1500', { server: 'R4SERVER', port: 1500, instance: undefined }],
+    ['Server=.\\MSSQLSERVER', { server: '127.0.0.1', port: 1433 }],
+    ['Server=(local)', { server: '127.0.0.1', encrypt: false }],
+    ['Server=[::1],1433', { server: '::1', port: 1433, encrypt: false }],
+    ['Server=10.0.0.5;Port=1444', { server: '10.0.0.5', port: 1444 }],
+    ['Server=10.0.0.5;Encrypt=no', { encrypt: false }],
+    ['Server=.;Encrypt=Mandatory;TrustServerCertificate=yes', { encrypt: true, trustServerCertificate: true }],
+    ['Server=.;Trusted_Connection=No', { user: 'agent' }],
+    ['Server=.;Initial Catalog=NG_R4_sys2000', { database: 'NG_R4_sys2000' }],
+    ['Server=.;Database=', { database: 'sys2000' }],
+  ])('%s', (text, expected) => {
+    expect(details(`${text};${login}`)).toMatchObject(expected);
+  });
+});
+
+describe('what cannot be used is named, and no value with it', () => {
+  test.each([
+    [
+      `Server=.;Trusted_Connection=Yes`,
+      'CONFIG_FIELD_INVALID',
+      'database.connectionString',
+      /Windows authentication is not available yet/,
+    ],
+    [
+      `Server=.;Integrated Security=SSPI`,
+      'CONFIG_FIELD_INVALID',
+      'database.connectionString',
+      /Windows authentication/,
+    ],
+    [`Server=.;Database=Tutor;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /training/],
+    [`Server=.;Database=ng_r4_TUTOR;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /training/],
+    [`Server=.;Database=master;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /SQL Server’s own/],
+    [`Server=np:R4;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /only TCP/],
+    [`Server=\\\\R4\\pipe\\sql\\query;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /named pipe/],
+    [`Server=R4,99999;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /port/],
+    [`Server=R4,;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /port/],
+    [`Server=R4\\;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /backslash/],
+    [`Server=R4 SERVER;${login}`, 'CONFIG_FIELD_INVALID', 'database.server', /host name/],
+    [`Server=R4;Encrypt=perhaps;${login}`, 'CONFIG_FIELD_INVALID', 'database.connectionString', /encrypt/],
+    [
+      `Server=R4;Pasword=s3cr3t;UID=a`,
+      'CONFIG_FIELD_INVALID',
+      'database.connectionString',
+      /keyword pasword is not known/,
+    ],
+    [`Server=R4;PWD={s3cr3t;UID=a`, 'CONFIG_FIELD_INVALID', 'database.connectionString', /brace-open at character 15/],
+    [`Database=sys2000;${login}`, 'CONFIG_FIELD_MISSING', 'database.server', undefined],
+    [`Server=R4`, 'CONFIG_FIELD_MISSING', 'database.user', undefined],
+  ])('%s', (...[text, code, field, reason]) => {
+    expect(details(text)).toEqual([code, field, reason === undefined ? undefined : expect.stringMatching(reason)]);
+  });
+
+  test('fields', () => {
+    expect(details({ server: 'R4', user: 'a', password: 'b', database: 'TUTOR' })).toMatchObject([
+      'CONFIG_FIELD_INVALID',
+      'database.database',
+      expect.anything(),
+    ]);
+    expect(details({ server: 'R4', user: 'a', password: 'b', port: 1, instance: 'X' })).toMatchObject([
+      'CONFIG_FIELD_INVALID',
+      'database.port',
+      expect.anything(),
+    ]);
+    expect(details({ server: 'R4', instance: 'SQL2008', user: 'a', password: 'b' })).toMatchObject({
+      server: 'R4',
+      instance: 'SQL2008',
+      port: undefined,
+      encrypt: true,
+    });
+    expect(databaseConfigSchema.safeParse({ server: 'R4', user: 'a', password: 'b', pasword: 'c' }).success).toBe(
+      false,
+    );
+    expect(databaseConfigSchema.safeParse({ connectionString: 'Server=.' }).success).toBe(true);
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import { mapBasics } from '../records/index.ts';
+import { isAgentError } from '../runtime/index.ts';
+import { allPages, createPracticeRig } from './practice-rig.ts';
+
+const signal = new AbortController().signal;
+const int = { name: 'int' } as const;
+const text = { name: 'varchar', length: 60 } as const;
+
+type Rig = Awaited<ReturnType<typeof createPracticeRig>>;
+type Cells = readonly (readonly (string | number | bigint | null)[])[];
+
+interface OddTable {
+  readonly name: string;
+  readonly columns: Readonly<
+    Record<
+      string,
+      {
+        readonly name: 'int' | 'bigint' | 'varchar' | 'text' | 'datetime' | 'decimal';
+        readonly length?: number;
+        readonly precision?: number;
+        readonly scale?: number;
+      }
+    >
+  >;
+  readonly key?: readonly string[];
+  readonly rows: Cells;
+}
+
+/** Makes a database of one's own beside the generated ones, and tells how to open it. */
+function database(rig: Rig, name: string, tables: readonly OddTable[]): string {
+  const builder = rig.server.engine.createDatabase(name);
+  for (const { name: table, columns, key, rows } of tables) {
+    builder.defineTable({
+      name: table,
+      kind: 'table',
+      columns: Object.entries(columns).map(([column, type]) => ({
+        name: column,
+        type,
+        nullable: key?.includes(column) !== true,
+      })),
+      ...(key === undefined ? {} : { primaryKey: key }),
+    });
+    builder.insert(table, rows);
+  }
+  return rig.server.connectionString().replace('sys2000', name);
+}
+
+const patients = (rows: Cells, more: Partial<OddTable> = {}): OddTable => ({
+  name: 'Patients',
+  columns: { PatientCode: int, Forename: text, Surname: text },
+  key: ['PatientCode'],
+  rows,
+  ...more,
+});
+
+test('codes that are no codes come first and are refused; repeated ones are counted, the first counts', async () => {
+  await using rig = await createPracticeRig({ patients: 1 });
+  const rows: Cells = [
+    [null, 'No', 'Code'],
+    [-3, 'Minus', 'Three'],
+    [0, 'Nil', 'Nil'],
+    [5, 'First', 'Five'],
+    [5, 'Second', 'Five'],
+    [5, 'Third', 'Five'],
+    [9, 'Nine', 'Nine'],
+  ];
+  const { key: _, ...keyless } = patients(rows);
+  await using reader = await rig.open({ database: database(rig, 'odd', [keyless]) });
+  for (const pageRows of [1, 2, 3, 4, 100]) {
+    const pages = await allPages(reader, pageRows);
+    const read = pages.flatMap((page) => page.rows);
+    const codes = read.map((row) => row.patientCode);
+    expect(
+      codes.filter((code) => code !== null),
+      `${pageRows} rows a page`,
+    ).toEqual([-3, 0, 5, 9]);
+    expect(codes.filter((code) => code === null).length).toBe(1);
+    const outcomes = read
+      .map((row) => mapBasics(row, { today: '2026-10-30' }))
+      .map((outcome) => (outcome.outcome === 'mapped' ? outcome.record.patientCode : outcome.code));
+    expect(outcomes).toEqual(['PATIENT_CODE_INVALID', 'PATIENT_CODE_INVALID', 'PATIENT_CODE_INVALID', 5, 9]);
+    if (pageRows === 100) expect(pages[0]?.repeatedCodes).toEqual([5]);
+  }
+  expect(reader.schema.unindexed).toEqual(['Patients']);
+});
+
+test('several addresses of one patient: the lowest key, on whichever page, and marked', async () => {
+  await using rig = await createPracticeRig({ patients: 1 });
+  const people = Array.from({ length: 10 }, (_, index) => [index + 1, 'Anne', `No${index + 1}`]);
+  const addresses: OddTable = {
+    name: 'PatientAddresses',
+    columns: { AddressID: int, PatientCode: int, Address1: text, Postcode: text },
+    key: ['AddressID'],
+    rows: [
+      [17, 3, 'Later Lane', 'YO1 7AA'],
+      [4, 3, 'First Street', 'YO1 7AB'],
+      [9, 3, 'Second Street', null],
+      [1, 1, 'Only Road', null],
+      [2, 10, 'Last Road', null],
+    ],
+  };
+  await using reader = await rig.open({ database: database(rig, 'odd', [patients(people), addresses]) });
+  expect(reader.schema.addressPlace).toBe('patient-code');
+  for (const pageRows of [2, 3, 4, 5, 100]) {
+    const rows = (await allPages(reader, pageRows)).flatMap((page) => page.rows);
+    expect(
+      rows.map((row) => row.patientCode),
+      `${pageRows} rows a page`,
+    ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    if (pageRows > 3) expect(rows[2]).toMatchObject({ addressLines: ['First Street'], addresses: 3 });
+    expect(rows[1]).toMatchObject({ addressLines: [null] });
+    expect(rows[9]).toMatchObject({ addressLines: ['Last Road'], addresses: 1 });
+  }
+  expect((await reader.readPatient(3, signal))?.basics).toMatchObject({ addressLines: ['First Street'], addresses: 3 });
+  expect(await reader.readBasicsOf([3, 4, 77], signal)).toMatchObject([
+    { patientCode: 3, addressLines: ['First Street'] },
+    { patientCode: 4 },
+  ]);
+});
+
+test('a table was renamed, a column added: the next call looks again and goes on', async () => {
+  await using rig = await createPracticeRig({ patients: 1 });
+  const opened = database(rig, 'odd', [patients([[1, 'Anne', 'Smith']])]);
+  await using reader = await rig.open({ database: opened });
+  const before = reader.schema.fingerprint;
+  expect((await reader.readPatient(1, signal))?.basics).toMatchObject({ surname: 'Smith', title: null });
+  const engine = rig.server.engine as unknown as { dropDatabase(name: string): void };
+  engine.dropDatabase('odd');
+  database(rig, 'odd', [
+    patients([[1, 'Dr', 'Anne', 'Jones']], {
+      name: 'Patient',
+      columns: { PatientCode: int, Title: text, FirstName: text, Surname: text },
+    }),
+  ]);
+  // Both connections still stand in the old database; SQL Server would have closed them when it dropped it.
+  rig.server.faults.add({ kind: 'cut', times: 2 });
+  expect((await reader.readPatient(1, signal))?.basics).toMatchObject({ surname: 'Jones', title: 'Dr' });
+  expect((await reader.readBasicsPage(null, 10, signal)).rows).toMatchObject([{ surname: 'Jones' }]);
+  expect(reader.schema.fingerprint).not.toBe(before);
+});
+
+test('a table that is gone for good: refused by name, the agent goes on asking', async () => {
+  await using rig = await createPracticeRig({ patients: 1 });
+  const opened = database(rig, 'odd', [patients([[1, 'Anne', 'Smith']])]);
+  await using reader = await rig.open({ database: opened });
+  const engine = rig.server.engine as unknown as { dropDatabase(name: string): void };
+  engine.dropDatabase('odd');
+  database(rig, 'odd', [{ name: 'Customers', columns: { ID: int }, rows: [] }]);
+  rig.server.faults.add({ kind: 'cut', times: 1, matching: /FROM/ });
+  const failure = await reader.readBasicsPage(null, 10, signal).catch((error: unknown) => error);
+  expect(isAgentError(failure) && failure.code).toBe('PRACTICE_SCHEMA_UNSUPPORTED');
+});
+
+describe('keys of other types', () => {
+  test.each([
+    ['bigint', { name: 'bigint' }, 1_000_001n],
+    ['decimal', { name: 'decimal', precision: 10, scale: 0 }, 1_000_001],
+  ] as const)('%s', async (...[, type, code]) => {
+    await using rig = await createPracticeRig({ patients: 1 });
+    const rows: Cells = [[code, 'Anne', 'Smith']];
+    await using reader = await rig.open({
+      database: database(rig, 'odd', [
+        patients(rows, { columns: { PatientCode: type, Forename: text, Surname: text } }),
+      ]),
+    });
+    const [row] = (await allPages(reader, 1)).flatMap((page) => page.rows);
+    const outcome = mapBasics(row!, { today: '2026-10-30' });
+    expect(outcome).toMatchObject({ outcome: 'mapped', record: { patientCode: 1_000_001 } });
+    expect(await reader.readPatient(1_000_001, signal)).not.toBeNull();
+    expect(await reader.readBasicsOf([1_000_001], signal)).toHaveLength(1);
+  });
+});
+
+test('presets that are numbered anew for each question are joined by both', async () => {
+  await using rig = await createPracticeRig({ patients: 1 });
+  const opened = database(rig, 'odd', [
+    patients([[1, 'Anne', 'Smith']]),
+    {
+      name: 'CompletedQuestionnaire',
+      columns: { ID: int, PatientCode: int, DateTime: { name: 'datetime' }, Notes: { name: 'text' } },
+      key: ['ID'],
+      rows: [[1, 1, Date.UTC(2024, 0, 2), null]],
+    },
+    {
+      name: 'Questions',
+      columns: { QuestionID: int, QuestionText: text },
+      key: ['QuestionID'],
+      rows: [
+        [1, 'Do you smoke?'],
+        [2, 'Diabetes?'],
+      ],
+    },
+    {
+      name: 'QuestionOptions',
+      columns: { QuestionID: int, OptionID: int, OptionText: text },
+      key: ['QuestionID', 'OptionID'],
+      rows: [
+        [1, 1, 'Never'],
+        [1, 2, 'Daily'],
+        [2, 1, 'Type 1'],
+        [2, 2, 'Type 2'],
+      ],
+    },
+    {
+      name: 'GivenAnswers',
+      columns: { ID: int, CompletedID: int, QuestionID: int, OptionID: int, FreeText: text },
+      key: ['ID'],
+      rows: [
+        [1, 1, 2, 1, null],
+        [2, 1, 1, 2, 'only at night'],
+      ],
+    },
+  ]);
+  await using reader = await rig.open({ database: opened });
+  const rows = await reader.readPatient(1, signal);
+  expect(rows?.answers.map(({ question, preset, ownWords }) => [question, preset, ownWords])).toEqual([
+    ['Do you smoke?', 'Daily', 'only at night'],
+    ['Diabetes?', 'Type 1', null],
+  ]);
+});
+
+test('on the wire there is nothing but SELECT and SET', async () => {
+  const texts = new Set<string>();
+  await using rig = await createPracticeRig({
+    onEvent: (event) => void (event.kind === 'statement' && texts.add(event.text)),
+  });
+  {
+    await using reader = await rig.open();
+    await allPages(reader, 100);
+    await reader.readPatient(1_000_005, signal);
+    await reader.readBasicsOf([1_000_005], signal);
+    await reader.readQuestions(signal);
+    await reader.readPresetAnswers(signal);
+    await reader.ping(signal);
+  }
+  expect(texts.size).toBeGreaterThan(10);
+  for (const each of texts) {
+    for (const statement of each
+      .split(/;|\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== ''))
+      expect(statement).toMatch(/^(?:SELECT|set|SET) /);
+  }
+});
