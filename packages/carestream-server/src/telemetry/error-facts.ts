@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { isAgentError, type EventFields } from '../runtime/index.ts';
-import { isClassName, isName } from './fields.ts';
+import { isClassName, isFrame, isName } from './fields.ts';
 
 /** The folder (of sources), or package (of the bundle), below which a stack frame is our own. */
 const ownRoot = new URL('..', import.meta.url).href;
@@ -89,10 +90,15 @@ export function ownFramesOf(error: unknown, root: string = ownRoot): string[] {
   const message = read(error, 'message');
   const at = typeof message === 'string' && message !== '' ? stack.indexOf(message) : -1;
   const trace = at < 0 ? stack : stack.slice(at + (message as string).length);
+  // V8 writes module URLs; loaders and CommonJS leave paths.
+  const roots = [root, fileURLToPath(root)];
   const frames: string[] = [];
   for (const line of trace.split('\n')) {
-    const found = /^\s+at .*?(?:\(|\s)(?:async )?(file:\/\/\S+?:\d+:\d+)\)?$/.exec(line)?.[1];
-    if (found?.startsWith(root)) frames.push(found.slice(root.length));
+    const own = roots.find((each) => line.includes(each));
+    if (own === undefined || !/^\s+at /.test(line)) continue;
+    const rest = line.slice(line.lastIndexOf(own) + own.length).replace(/\)$/, '');
+    const frame = rest.replaceAll('\\', '/');
+    if (isFrame(frame)) frames.push(frame);
     if (frames.length === framesMost) break;
   }
   return frames;

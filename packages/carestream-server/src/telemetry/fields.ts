@@ -68,6 +68,11 @@ export function isName(value: string): boolean {
   return namesPattern.test(value);
 }
 
+/** True when a string may stand in a field of kind `frames`. */
+export function isFrame(value: string): boolean {
+  return framePattern.test(value);
+}
+
 /** True when a string may stand in a field of kind `class`. */
 export function isClassName(value: string): boolean {
   return patterns.class.test(value);
