@@ -45,10 +45,17 @@ async function tryPass(
   { tally, options }: { readonly tally: Tally; readonly options: PassOptions },
   signal: AbortSignal,
 ): Promise<void> {
+  let failures = 0;
   const retryOptions: RetryOptions = {
     backoff: options.backoff,
     tries: Number.POSITIVE_INFINITY,
-    onFailure: (error) => deps.log.emit('warning', { code: codeOf(error), area: 'upload' }),
+    onFailure(error) {
+      failures += 1;
+      // The first, the second, the fourth: a day without Flynotes is some ten lines, not a thousand.
+      if (Number.isInteger(Math.log2(failures))) {
+        deps.log.emit('warning', { code: codeOf(error), area: 'upload', count: failures });
+      }
+    },
   };
   const pass = await retry(
     () => deps.flynotes.beginPass({ reason: tally.reason }, signal),

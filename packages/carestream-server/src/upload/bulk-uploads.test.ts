@@ -238,3 +238,44 @@ test('everybody gone from R4 is everybody gone from Flynotes', async () => {
   expect(await pass(rig)).toMatchObject({ outcome: 'equal', removed: 2_600, patients: 0 });
   expect(rig.flynotes.held.size).toBe(0);
 });
+
+test('whoever asks with an aborted signal starts nothing', async () => {
+  using rig = createUploadRig();
+  const reason = new Error('stopping');
+  await expect(rig.bulk.request('scheduled', AbortSignal.abort(reason))).rejects.toBe(reason);
+  await expect(rig.patients.sync({ patientCode: 5 }, AbortSignal.abort(reason))).rejects.toBe(reason);
+  expect(rig.flynotes.calls).toEqual([]);
+});
+
+test('a day without Flynotes is a few lines in the log', async () => {
+  using rig = createUploadRig();
+  let failures = 0;
+  rig.flynotes.hook = (_call, when) => {
+    if (when === 'before' && failures++ < 1_000) throw new AgentError('FLYNOTES_UNREACHABLE');
+  };
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal' });
+  expect(rig.events.filter(({ name }) => name === 'warning')).toHaveLength(10);
+});
+
+test('a full disk at the end does not change how the pass ended', async () => {
+  using rig = createUploadRig();
+  fill(rig, 5);
+  rig.deps.state.notes.set = () => {
+    throw new AgentError('DISK_FULL');
+  };
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 5 });
+  expect(rig.errors).toMatchObject([{ code: 'DISK_FULL' }]);
+});
+
+test('a full disk while noting what was acknowledged fails the pass, and the next one mends it', async () => {
+  using rig = createUploadRig();
+  fill(rig, 1_500);
+  const { ledger } = rig.deps.state;
+  const working = { ...ledger };
+  rig.deps.state.ledger.putAcknowledged = () => {
+    throw new AgentError('DISK_FULL');
+  };
+  await expect(pass(rig)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  Object.assign(ledger, working);
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 1_500 });
+});

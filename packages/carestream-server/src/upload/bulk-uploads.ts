@@ -86,7 +86,8 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
   }
 
   return {
-    request(reason, signal) {
+    async request(reason, signal) {
+      signal.throwIfAborted();
       const fits = running && !running.work.abandoned && (!running.reading || reason === 'scheduled');
       if (running && fits) return running.work.join(signal);
       if (following?.work.abandoned) following = null;
@@ -106,8 +107,7 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
 
 function reportSuccess(deps: UploadDeps, tally: Tally, sentBytes: number): PassFigures {
   const figures = figuresOf(tally, deps.clock, { outcome: 'equal' });
-  deps.state.notes.set(passNotes.lastPass, JSON.stringify(figures));
-  if (figures.endedAt) deps.state.notes.set(passNotes.lastEqualAt, figures.endedAt);
+  noteDown(deps, figures);
   for (const counts of [figures.refusedByAgent, figures.refusedByServer]) {
     for (const [code, count] of Object.entries(counts)) {
       deps.log.emit('pass.rows-refused', { passId: figures.passId ?? undefined, code, count });
@@ -137,5 +137,15 @@ function reportFailure(deps: UploadDeps, tally: Tally, error: unknown): void {
   const figures = figuresOf(tally, deps.clock, { outcome: 'failed', code });
   deps.log.emit('pass.failed', { passId: figures.passId ?? undefined, reason: figures.reason, code });
   deps.log.error(error, 'upload');
-  deps.state.notes.set(passNotes.lastPass, JSON.stringify(figures));
+  noteDown(deps, figures);
+}
+
+/** A full disk changes nothing about how the pass ended. */
+function noteDown({ state, log }: UploadDeps, figures: PassFigures): void {
+  try {
+    state.notes.set(passNotes.lastPass, JSON.stringify(figures));
+    if (figures.outcome === 'equal' && figures.endedAt) state.notes.set(passNotes.lastEqualAt, figures.endedAt);
+  } catch (error) {
+    log.error(error, 'upload');
+  }
 }

@@ -43,7 +43,8 @@ export function createPatientUploads(deps: UploadDeps, options: PatientOptions =
   const inFlight = new Map<number, { readonly work: SharedWork<PatientOutcome>; joinable: boolean }>();
 
   return {
-    sync({ patientCode, messageId }, signal) {
+    async sync({ patientCode, messageId }, signal) {
+      signal.throwIfAborted();
       const before = inFlight.get(patientCode);
       if (before?.joinable && !before.work.abandoned) return before.work.join(signal);
       const entry = {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFlynotesServer } from '@flynotes/flynotes-server';
+import type { FlynotesServer } from '@flynotes/flynotes-server';
 import { createR4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
 import { createFlynotesClient } from '../flynotes/index.ts';
 import { createPracticeConnector } from '../practice/index.ts';
@@ -15,7 +15,10 @@ import { createPatientUploads } from './patient-uploads.ts';
 import type { UploadDeps } from './ports.ts';
 
 /** For tests: a simulated R4 and a real Flynotes server, with an uploading agent between them that speaks to both over the wire. */
-export async function createUploadWireRig(options: R4ServerOptions & { readonly pageRows?: number } = {}) {
+export async function createUploadWireRig(
+  server: FlynotesServer,
+  options: R4ServerOptions & { readonly pageRows?: number } = {},
+) {
   await using stack = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), 'carestream-upload-wire-'));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -26,7 +29,6 @@ export async function createUploadWireRig(options: R4ServerOptions & { readonly 
     error: () => undefined,
   };
   const r4 = stack.use(await createR4Server({ seed: 7, ...options }));
-  const server = stack.use(await createFlynotesServer({ operatorToken: 'operator-token-of-the-tests' }));
   const { practice, licenceKey } = await server.practices.create({ name: 'Highgate', timeZone: 'Europe/London' });
   const never = new AbortController().signal;
   const connector = createPracticeConnector({ clock, log }, { database: r4.connectionString() });
@@ -67,7 +69,6 @@ export async function createUploadWireRig(options: R4ServerOptions & { readonly 
 
   return {
     r4,
-    server,
     practice,
     reader,
     client,

@@ -1,12 +1,20 @@
 import { dialectNames } from '@flynotes/sandbox/r4-server';
-import { expect, test } from 'vitest';
+import { createFlynotesServer, type FlynotesServer } from '@flynotes/flynotes-server';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AgentError } from '../runtime/index.ts';
 import { createUploadWireRig } from './upload-wire-rig.ts';
 
 const patients = 2_300;
+/** One server for all; each test is a practice of its own. */
+let server: FlynotesServer;
+
+beforeAll(async () => {
+  server = await createFlynotesServer({ operatorToken: 'operator-token-of-the-tests' });
+});
+afterAll(() => server.close());
 
 test.each(dialectNames)('from R4 to Flynotes, all of it: %s', async (dialect) => {
-  await using rig = await createUploadWireRig({ patients, dialect, pageRows: 500 });
+  await using rig = await createUploadWireRig(server, { patients, dialect, pageRows: 500 });
   const figures = await rig.pass();
   const refused = Object.values(figures.refusedByAgent).reduce((sum, count) => sum + count, 0);
   expect(figures).toMatchObject({ outcome: 'equal', refusedByServer: {}, removed: 0 });
@@ -20,7 +28,7 @@ test.each(dialectNames)('from R4 to Flynotes, all of it: %s', async (dialect) =>
 });
 
 test('what reception types, changes and deletes arrives', async () => {
-  await using rig = await createUploadWireRig({ patients: 600, pageRows: 200 });
+  await using rig = await createUploadWireRig(server, { patients: 600, pageRows: 200 });
   await rig.pass();
   const codes = await rig.heldCodes();
   const [first = 0, second = 0, third = 0] = codes;
@@ -38,7 +46,7 @@ test('what reception types, changes and deletes arrives', async () => {
 });
 
 test('a lost answer is repeated, and stored once', async () => {
-  await using rig = await createUploadWireRig({ patients });
+  await using rig = await createUploadWireRig(server, { patients });
   let lost = 0;
   rig.between.client.sendBatch = async (...call) => {
     const answer = await rig.client.sendBatch(...call);
@@ -47,15 +55,15 @@ test('a lost answer is repeated, and stored once', async () => {
   };
   const figures = await rig.pass();
   expect(figures).toMatchObject({ outcome: 'equal', changed: figures.patients });
-  const [stored] = await rig.server.database.query<{ batches: number; patients: number }>(
-    'select count(*)::int as batches, sum(changed)::int as patients from passes, batches where batches.pass_id = passes.id and n = 0',
-    [],
+  const [stored] = await server.database.query<{ batches: number; patients: number }>(
+    'select count(*)::int as batches, sum(changed)::int as patients from passes, batches where batches.pass_id = passes.id and n = 0 and practice_id = $1',
+    [rig.practice.id],
   );
   expect(stored?.batches).toBe(1);
 });
 
 test('cut off anywhere, the next start goes on, and nobody is sent more than twice', async () => {
-  await using rig = await createUploadWireRig({ patients, pageRows: 300 });
+  await using rig = await createUploadWireRig(server, { patients, pageRows: 300 });
   const times = new Map<number, number>();
   for (let stopAt = 1; stopAt <= 3; stopAt++) {
     const stop = new AbortController();
@@ -83,24 +91,24 @@ test('cut off anywhere, the next start goes on, and nobody is sent more than twi
 });
 
 test('a lost state folder, an edited row and a deleted one are healed by the next pass', async () => {
-  await using rig = await createUploadWireRig({ patients: 600 });
+  await using rig = await createUploadWireRig(server, { patients: 600 });
   const before = await rig.pass();
   rig.restart(true);
   expect(await rig.pass()).toMatchObject({ outcome: 'equal', changed: 0, patients: before.patients });
 
   const [edited = 0, deleted = 0] = await rig.heldCodes();
   const original = await rig.basicsOf(edited);
-  await rig.server.database.query(
+  await server.database.query(
     `update patients set basics = jsonb_set(basics, '{surname}', '"Edited"') where practice_id = $1 and patient_code = $2`,
     [rig.practice.id, edited],
   );
-  await rig.server.database.query('delete from patients where practice_id = $1 and patient_code = $2', [
+  await server.database.query('delete from patients where practice_id = $1 and patient_code = $2', [
     rig.practice.id,
     deleted,
   ]);
-  const check = await fetch(`${rig.server.url}/v1/operator/practices/${rig.practice.id}/digest-check`, {
+  const check = await fetch(`${server.url}/v1/operator/practices/${rig.practice.id}/digest-check`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${rig.server.operatorToken}` },
+    headers: { authorization: `Bearer ${server.operatorToken}` },
   });
   expect(await check.json()).toMatchObject({ mismatches: 1 });
   const healed = await rig.pass();
@@ -112,7 +120,7 @@ test('a lost state folder, an edited row and a deleted one are healed by the nex
 });
 
 test('a patient-sync during a pass arrives at once, with history, and the pass ends equal', async () => {
-  await using rig = await createUploadWireRig({ patients, pageRows: 100 });
+  await using rig = await createUploadWireRig(server, { patients, pageRows: 100 });
   const order: string[] = [];
   let synced: Promise<unknown> | null = null;
   rig.between.reader.readBasicsPage = async (...call) => {
@@ -132,7 +140,7 @@ test('a patient-sync during a pass arrives at once, with history, and the pass e
 
 for (const order of ['the page arrives first', 'the patient-sync arrives first'] as const) {
   test(`the newer read wins at Flynotes: ${order}`, async () => {
-    await using rig = await createUploadWireRig({ patients: 50 });
+    await using rig = await createUploadWireRig(server, { patients: 50 });
     await rig.pass();
     const [code = 0, other = 0] = await rig.heldCodes();
     rig.type(`UPDATE Patients SET Surname = 'Old', Forename = 'Very' WHERE PatientCode = ${code}`);
@@ -156,7 +164,7 @@ for (const order of ['the page arrives first', 'the patient-sync arrives first']
 }
 
 test('the state’s files hold nothing of a patient', async () => {
-  await using rig = await createUploadWireRig({ patients: 40 });
+  await using rig = await createUploadWireRig(server, { patients: 40 });
   await rig.pass();
   const [code = 0] = await rig.heldCodes();
   const canaries = ['Zyxwvanian', 'Qwertyuiopia', 'canary@example.com', 'XY9 8ZZ'];
