@@ -1,4 +1,6 @@
 import {
+  createR4Server,
+  type R4ServerOptions,
   dialectNames,
   hasDirt,
   namesOf,
@@ -12,6 +14,9 @@ import { describe, expect, test } from 'vitest';
 import { basicRecordSchema, fullRecordSchema, type BasicRecord } from '../contract/index.ts';
 import { mapBasics, mapFullRecord } from '../records/index.ts';
 import { allPages, createPracticeRig } from './practice-rig.ts';
+
+const startRig = async (options: R4ServerOptions = {}) =>
+  createPracticeRig(await createR4Server({ patients: 300, seed: 7, ...options }));
 
 const today = '2026-10-30';
 const size = { patients: 1500, seed: 11 };
@@ -80,7 +85,7 @@ const defined = (record: Record<string, unknown>): Record<string, unknown> =>
 
 describe.each(dialectNames.map((dialect) => ({ dialect })))('the dialect $dialect', ({ dialect }) => {
   test('every patient arrives, field by field', async () => {
-    await using rig = await createPracticeRig({ ...size, dialect });
+    await using rig = await startRig({ ...size, dialect });
     await using reader = await rig.open();
     expect(reader.schema).toMatchObject({
       addressPlace: namesOf(dialect).addressPlace,
@@ -122,7 +127,7 @@ describe.each(dialectNames.map((dialect) => ({ dialect })))('the dialect $dialec
   });
 
   test('a full record holds what R4 holds, and its basics equal the bulk upload’s', async () => {
-    await using rig = await createPracticeRig({ ...size, dialect });
+    await using rig = await startRig({ ...size, dialect });
     await using reader = await rig.open();
     const signal = new AbortController().signal;
     let questionnaires = 0;
@@ -160,7 +165,7 @@ describe.each(dialectNames.map((dialect) => ({ dialect })))('the dialect $dialec
   });
 
   test('questions and preset answers are distinct, and hold no patient’s words', async () => {
-    await using rig = await createPracticeRig({ patients: 50, dialect });
+    await using rig = await startRig({ patients: 50, dialect });
     await using reader = await rig.open();
     const signal = new AbortController().signal;
     const asked = await reader.readQuestions(signal);

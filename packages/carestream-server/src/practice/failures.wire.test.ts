@@ -1,8 +1,11 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { defaultLogins } from '@flynotes/sandbox/r4-server';
+import { createR4Server, defaultLogins, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
 import { describe, expect, test } from 'vitest';
 import { isAgentError } from '../runtime/index.ts';
 import { allPages, createPracticeRig } from './practice-rig.ts';
+
+const startRig = async (options: R4ServerOptions = {}) =>
+  createPracticeRig(await createR4Server({ patients: 300, seed: 7, ...options }));
 
 const signal = new AbortController().signal;
 
@@ -20,7 +23,7 @@ async function failureOf(
 
 describe('opening', () => {
   test('wrong password', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     const failure = await failureOf(
       rig.open({ database: rig.server.connectionString().replace('reader-password', 'guess') }),
     );
@@ -31,7 +34,7 @@ describe('opening', () => {
 
   test('a disabled login, and one whose password must be changed', async () => {
     const logins = [18_470, 18_488].map((failure, index) => ({ ...defaultLogins[0]!, user: `login${index}`, failure }));
-    await using rig = await createPracticeRig({ logins: [...defaultLogins, ...logins] });
+    await using rig = await startRig({ logins: [...defaultLogins, ...logins] });
     for (const { user, failure: number } of logins) {
       expect(await failureOf(rig.open({ database: rig.server.connectionString(user) }))).toMatchObject({
         code: 'PRACTICE_LOGIN_FAILED',
@@ -41,7 +44,7 @@ describe('opening', () => {
   });
 
   test('wrong database', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     const failure = await failureOf(
       rig.open({ database: rig.server.connectionString().replace('sys2000', 'sys2001') }),
     );
@@ -49,7 +52,7 @@ describe('opening', () => {
   });
 
   test('a database without patients', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     rig.server.engine.createDatabase('empty');
     const failure = await failureOf(rig.open({ database: rig.server.connectionString().replace('sys2000', 'empty') }));
     expect(failure).toMatchObject({ code: 'PRACTICE_SCHEMA_UNSUPPORTED', details: { entity: 'patient' } });
@@ -57,7 +60,7 @@ describe('opening', () => {
   });
 
   test('nobody listens', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     const database = rig.server.connectionString();
     await rig.server.close();
     expect(await failureOf(rig.open({ database }))).toMatchObject({
@@ -67,19 +70,19 @@ describe('opening', () => {
   });
 
   test('no such host', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     const failure = await failureOf(rig.open({ database: 'Server=no-such-host.invalid;UID=a;PWD=b;Encrypt=no' }));
     expect(failure.code).toBe('PRACTICE_UNREACHABLE');
   });
 
   test('the connection is reset', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     rig.server.faults.add({ kind: 'refuse' });
     expect((await failureOf(rig.open())).code).toBe('PRACTICE_UNREACHABLE');
   });
 
   test('a firewall swallows everything', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     rig.server.faults.add({ kind: 'black-hole', at: 'connect' });
     expect((await failureOf(rig.open({ connectTimeoutMs: 150 }))).code).toBe('PRACTICE_UNREACHABLE');
   });
@@ -90,7 +93,7 @@ describe('opening', () => {
     );
     await new Promise<void>((resolve) => void other.listen(0, '127.0.0.1', resolve));
     try {
-      await using rig = await createPracticeRig();
+      await using rig = await startRig();
       const { port } = other.address() as AddressInfo;
       const database = `Server=127.0.0.1,${port};UID=a;PWD=b;Encrypt=no`;
       expect((await failureOf(rig.open({ database, connectTimeoutMs: 500 }))).code).toBe('PRACTICE_UNREACHABLE');
@@ -100,7 +103,7 @@ describe('opening', () => {
   });
 
   test('an abort ends the wait and leaves no connection', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     rig.server.faults.add({ kind: 'black-hole', at: 'statement' });
     const stop = new AbortController();
     const opening = rig.connector().open(stop.signal);
@@ -112,7 +115,7 @@ describe('opening', () => {
 
 describe('encryption', () => {
   test('TLS 1.2 with a certificate that nobody signed: refused unless told to trust it', async () => {
-    await using rig = await createPracticeRig({ tls: '1.2' });
+    await using rig = await startRig({ tls: '1.2' });
     const trusting = rig.server.connectionString();
     await using reader = await rig.open({ database: trusting });
     await reader.ping(signal);
@@ -123,14 +126,14 @@ describe('encryption', () => {
   });
 
   test('a server that speaks TLS 1.0 alone is reached, and that is said', async () => {
-    await using rig = await createPracticeRig({ tls: '1.0-only' });
+    await using rig = await startRig({ tls: '1.0-only' });
     await using reader = await rig.open();
     expect((await allPages(reader, 200)).flatMap((page) => page.rows)).toHaveLength(300);
     expect(rig.log.events).toContainEqual({ name: 'warning', fields: { code: 'PRACTICE_TLS_OLD', area: 'practice' } });
   });
 
   test('encryption asked of a server that has none', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     const failure = await failureOf(
       rig.open({ database: rig.server.connectionString().replace('Encrypt=no', 'Encrypt=yes') }),
     );
@@ -138,7 +141,7 @@ describe('encryption', () => {
   });
 
   test('a server that forces encryption on a client told not to', async () => {
-    await using rig = await createPracticeRig({ tls: '1.2', forceEncryption: true });
+    await using rig = await startRig({ tls: '1.2', forceEncryption: true });
     const failure = await failureOf(
       rig.open({ database: rig.server.connectionString().replace('Encrypt=yes', 'Encrypt=no') }),
     );
@@ -156,7 +159,7 @@ describe('reading', () => {
     ['a connection cut in the middle of a page', { kind: 'cut', matching: ofPatients, times: 2, afterRows: 77 }],
     ['a connection cut before a row', { kind: 'cut', matching: ofPatients, times: 1 }],
   ] as const)('%s passes by itself: nothing is missing, nothing comes twice', async (_, fault) => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open();
     rig.server.faults.add(fault);
     const codes = (await allPages(reader, 100)).flatMap((page) => page.rows.map((row) => row.patientCode));
@@ -170,7 +173,7 @@ describe('reading', () => {
     ['lock-timeout', 'PRACTICE_LOCK_TIMEOUT'],
     ['cut', 'PRACTICE_CONNECTION_LOST'],
   ] as const)('a %s without end gets its code after the tries are used up', async (kind, code) => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open({ tries: 2 });
     const mend = rig.server.faults.add({ kind, matching: ofPatients });
     expect((await failureOf(reader.readBasicsPage(null, 100, signal))).code).toBe(code);
@@ -180,7 +183,7 @@ describe('reading', () => {
   });
 
   test('a server that falls silent is left by the watchdog, and asked again on the next call', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open({ pageTimeoutMs: 150 });
     rig.server.faults.add({ kind: 'black-hole', at: 'statement', matching: ofPatients, times: 1 });
     expect(await failureOf(reader.readBasicsPage(null, 100, signal))).toMatchObject({
@@ -191,7 +194,7 @@ describe('reading', () => {
   });
 
   test('a patient is read while a page hangs', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open();
     rig.server.faults.add({ kind: 'black-hole', at: 'statement', matching: /TOP \(/, times: 1 });
     const stop = new AbortController();
@@ -202,7 +205,7 @@ describe('reading', () => {
   });
 
   test('the server was restarted: the next call connects again', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open();
     await reader.readPatient(1_000_005, signal);
     const { port } = rig.server;
@@ -210,14 +213,14 @@ describe('reading', () => {
     expect((await failureOf(reader.readPatient(1_000_005, signal))).code).toMatch(
       /^PRACTICE_(?:UNREACHABLE|CONNECTION_LOST)$/,
     );
-    await using again = await createPracticeRig({ port });
+    await using again = await startRig({ port });
     expect(again.server.port).toBe(port);
     expect((await reader.readPatient(1_000_005, signal))?.basics.patientCode).toBe(1_000_005);
     expect((await reader.readBasicsPage(null, 10, signal)).rows).toHaveLength(10);
   });
 
   test('the login was disabled meanwhile: said as such, not as a broken line', async () => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open({ tries: 2 });
     rig.server.faults.add({ kind: 'cut', matching: ofPatients, times: 1 });
     rig.server.faults.add({ kind: 'login-failure', number: 4060 });
@@ -227,14 +230,14 @@ describe('reading', () => {
 
 describe('rights', () => {
   test('no right to read the patients: the table’s name, and nothing of the server’s text', async () => {
-    await using rig = await createPracticeRig({ logins: [{ ...defaultLogins[0]!, denied: ['dbo.Patients'] }] });
+    await using rig = await startRig({ logins: [{ ...defaultLogins[0]!, denied: ['dbo.Patients'] }] });
     const failure = await failureOf(rig.open());
     expect(failure).toMatchObject({ code: 'PRACTICE_PERMISSION_DENIED', details: { number: 229, name: 'Patients' } });
     expect(Object.keys(failure.details)).toEqual(['number', 'name']);
   });
 
   test('no right to read the addresses: nobody is said to have none', async () => {
-    await using rig = await createPracticeRig({
+    await using rig = await startRig({
       dialect: 'address-table',
       logins: [{ ...defaultLogins[0]!, denied: ['dbo.Addresses'] }],
     });
@@ -245,7 +248,7 @@ describe('rights', () => {
   });
 
   test('no right to read the alerts: the rest is read, and the part is marked', async () => {
-    await using rig = await createPracticeRig({ logins: [{ ...defaultLogins[0]!, denied: ['dbo.MedicalAlerts'] }] });
+    await using rig = await startRig({ logins: [{ ...defaultLogins[0]!, denied: ['dbo.MedicalAlerts'] }] });
     await using reader = await rig.open();
     expect(reader.schema.missing).toEqual([
       { entity: 'medicalAlert', reason: 'denied', candidates: ['MedicalAlerts'] },
@@ -254,7 +257,7 @@ describe('rights', () => {
   });
 
   test('no right to read the preset answers: nothing is sent', async () => {
-    await using rig = await createPracticeRig({
+    await using rig = await startRig({
       logins: [{ ...defaultLogins[0]!, denied: ['dbo.QuestionnairePresetAnswers'] }],
     });
     await using reader = await rig.open();
@@ -269,7 +272,7 @@ describe('the right to write', () => {
     ['reception', true, false],
     ['sa', true, true],
   ])('%s', async (user, canWrite, sysadmin) => {
-    await using rig = await createPracticeRig();
+    await using rig = await startRig();
     await using reader = await rig.open({ database: rig.server.connectionString(user) });
     expect([reader.schema.canWrite, reader.schema.sysadmin]).toEqual([canWrite, sysadmin]);
   });

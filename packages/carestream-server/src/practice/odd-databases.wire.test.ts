@@ -1,13 +1,18 @@
+import { createR4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
 import { describe, expect, test } from 'vitest';
 import { mapBasics } from '../records/index.ts';
 import { isAgentError } from '../runtime/index.ts';
 import { allPages, createPracticeRig } from './practice-rig.ts';
+import type { PracticeReader } from './practice-reader.ts';
+
+const startRig = async (options: R4ServerOptions = {}) =>
+  createPracticeRig(await createR4Server({ patients: 300, seed: 7, ...options }));
 
 const signal = new AbortController().signal;
 const int = { name: 'int' } as const;
 const text = { name: 'varchar', length: 60 } as const;
 
-type Rig = Awaited<ReturnType<typeof createPracticeRig>>;
+type Rig = Awaited<ReturnType<typeof startRig>>;
 type Cells = readonly (readonly (string | number | bigint | null)[])[];
 
 interface OddTable {
@@ -55,7 +60,7 @@ const patients = (rows: Cells, more: Partial<OddTable> = {}): OddTable => ({
 });
 
 test('codes that are no codes come first and are refused; repeated ones are counted, the first counts', async () => {
-  await using rig = await createPracticeRig({ patients: 1 });
+  await using rig = await startRig({ patients: 1 });
   const rows: Cells = [
     [null, 'No', 'Code'],
     [-3, 'Minus', 'Three'],
@@ -83,10 +88,14 @@ test('codes that are no codes come first and are refused; repeated ones are coun
     if (pageRows === 100) expect(pages[0]?.repeatedCodes).toEqual([5]);
   }
   expect(reader.schema.unindexed).toEqual(['Patients']);
+  expect(rig.log.events).toContainEqual({
+    name: 'warning',
+    fields: { code: 'PRACTICE_INDEX_MISSING', area: 'practice', name: 'Patients' },
+  });
 });
 
 test('several addresses of one patient: the lowest key, on whichever page, and marked', async () => {
-  await using rig = await createPracticeRig({ patients: 1 });
+  await using rig = await startRig({ patients: 1 });
   const people = Array.from({ length: 10 }, (_, index) => [index + 1, 'Anne', `No${index + 1}`]);
   const addresses: OddTable = {
     name: 'PatientAddresses',
@@ -119,35 +128,38 @@ test('several addresses of one patient: the lowest key, on whichever page, and m
   ]);
 });
 
+/** Ends the reader's connections, as SQL Server does when a database is dropped, and drops it. */
+async function dropUnder(reader: PracticeReader, rig: Rig): Promise<void> {
+  rig.server.faults.add({ kind: 'cut', times: 2 });
+  await expect(reader.readBasicsPage(null, 10, signal)).rejects.toThrow('PRACTICE_CONNECTION_LOST');
+  await expect(reader.readPatient(1, signal)).rejects.toThrow('PRACTICE_CONNECTION_LOST');
+  (rig.server.engine as unknown as { dropDatabase(name: string): void }).dropDatabase('odd');
+}
+
 test('a table was renamed, a column added: the next call looks again and goes on', async () => {
-  await using rig = await createPracticeRig({ patients: 1 });
+  await using rig = await startRig({ patients: 1 });
   const opened = database(rig, 'odd', [patients([[1, 'Anne', 'Smith']])]);
-  await using reader = await rig.open({ database: opened });
+  await using reader = await rig.open({ database: opened, tries: 1 });
   const before = reader.schema.fingerprint;
   expect((await reader.readPatient(1, signal))?.basics).toMatchObject({ surname: 'Smith', title: null });
-  const engine = rig.server.engine as unknown as { dropDatabase(name: string): void };
-  engine.dropDatabase('odd');
+  await dropUnder(reader, rig);
   database(rig, 'odd', [
     patients([[1, 'Dr', 'Anne', 'Jones']], {
       name: 'Patient',
       columns: { PatientCode: int, Title: text, FirstName: text, Surname: text },
     }),
   ]);
-  // Both connections still stand in the old database; SQL Server would have closed them when it dropped it.
-  rig.server.faults.add({ kind: 'cut', times: 2 });
   expect((await reader.readPatient(1, signal))?.basics).toMatchObject({ surname: 'Jones', title: 'Dr' });
   expect((await reader.readBasicsPage(null, 10, signal)).rows).toMatchObject([{ surname: 'Jones' }]);
   expect(reader.schema.fingerprint).not.toBe(before);
 });
 
 test('a table that is gone for good: refused by name, the agent goes on asking', async () => {
-  await using rig = await createPracticeRig({ patients: 1 });
+  await using rig = await startRig({ patients: 1 });
   const opened = database(rig, 'odd', [patients([[1, 'Anne', 'Smith']])]);
-  await using reader = await rig.open({ database: opened });
-  const engine = rig.server.engine as unknown as { dropDatabase(name: string): void };
-  engine.dropDatabase('odd');
+  await using reader = await rig.open({ database: opened, tries: 1 });
+  await dropUnder(reader, rig);
   database(rig, 'odd', [{ name: 'Customers', columns: { ID: int }, rows: [] }]);
-  rig.server.faults.add({ kind: 'cut', times: 1, matching: /FROM/ });
   const failure = await reader.readBasicsPage(null, 10, signal).catch((error: unknown) => error);
   expect(isAgentError(failure) && failure.code).toBe('PRACTICE_SCHEMA_UNSUPPORTED');
 });
@@ -157,7 +169,7 @@ describe('keys of other types', () => {
     ['bigint', { name: 'bigint' }, 1_000_001n],
     ['decimal', { name: 'decimal', precision: 10, scale: 0 }, 1_000_001],
   ] as const)('%s', async (...[, type, code]) => {
-    await using rig = await createPracticeRig({ patients: 1 });
+    await using rig = await startRig({ patients: 1 });
     const rows: Cells = [[code, 'Anne', 'Smith']];
     await using reader = await rig.open({
       database: database(rig, 'odd', [
@@ -173,7 +185,7 @@ describe('keys of other types', () => {
 });
 
 test('presets that are numbered anew for each question are joined by both', async () => {
-  await using rig = await createPracticeRig({ patients: 1 });
+  await using rig = await startRig({ patients: 1 });
   const opened = database(rig, 'odd', [
     patients([[1, 'Anne', 'Smith']]),
     {
@@ -222,7 +234,7 @@ test('presets that are numbered anew for each question are joined by both', asyn
 
 test('on the wire there is nothing but SELECT and SET', async () => {
   const texts = new Set<string>();
-  await using rig = await createPracticeRig({
+  await using rig = await startRig({
     onEvent: (event) => void (event.kind === 'statement' && texts.add(event.text)),
   });
   {

@@ -1,4 +1,3 @@
-import { createR4Server, type R4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
 import type { Log } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { createPracticeConnector, type PracticeConnectorOptions } from './practice-connector.ts';
@@ -16,9 +15,14 @@ export function createMemoryLog(): Log & {
   };
 }
 
-/** For tests: a simulated R4 and a connector for it. */
-export async function createPracticeRig(options: R4ServerOptions = {}) {
-  const server: R4Server = await createR4Server({ patients: 300, seed: 7, ...options });
+/** A simulated R4, as far as a connector needs it. */
+export interface RigServer {
+  connectionString(): string;
+  close(): Promise<void>;
+}
+
+/** For tests: a connector for a simulated R4, which goes down with the rig. */
+export function createPracticeRig<Server extends RigServer>(server: Server) {
   const log = createMemoryLog();
   const connector = (more: Partial<PracticeConnectorOptions> = {}) =>
     createPracticeConnector({ clock: createSystemClock(), log }, { database: server.connectionString(), ...more });
