@@ -59,7 +59,7 @@ const rememberedMost = 1_000;
  * - `done`, `not-found`, `rejected`: reported, noted in the inbox, deleted. In this order, so that nothing is lost in between.
  * - failed, and may pass by itself or when a person mends something (transient, ambiguous, fatal): reported at once, since somebody
  *   may be looking at a waiting screen; then left to come back after a growing pause.
- * - failed for good (permanent), or no valid message: reported once, then left to the dead-letter queue: it comes back after a second
+ * - failed for good (permanent), or no valid message: reported once, then left to the dead-letter queue: it comes back at once
  *   without being carried out again, until the queue's limit of receives moves it there. A person finds it and can send it anew.
  * - of an unknown type: reported, the version is checked, the message comes back.
  * - interrupted by a stop: handed back at once, not reported; the next process carries it out.

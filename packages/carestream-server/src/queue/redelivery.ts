@@ -10,11 +10,12 @@ export function retryAfterS(receiveCount: number): number {
 }
 
 /**
- * For what belongs into the dead-letter queue: a second, so that it gets there soon. Where no such queue is set up it would go on for
- * ever, so after many times it slows down.
+ * For what belongs into the dead-letter queue: at once, so that the limit of receives is soon used up. Where no such queue is set up it
+ * would go on for ever, so after some times it slows down.
  */
 export function setAsideAfterS(receiveCount: number): number {
-  return receiveCount <= 20 ? 1 : mostS;
+  if (receiveCount <= 10) return 0;
+  return receiveCount <= 30 ? 1 : mostS;
 }
 
 /** For a type that the next version will know: time for the version to change. */
