@@ -12,7 +12,10 @@ import type { DeadLetter, PracticeQueue, QueueProvider } from './queue-provider.
 export interface QueueShape {
   /** Begins every queue's name. */
   readonly namePrefix: string;
-  /** After so many receives without a delete, a message goes to the dead-letter queue; 5. */
+  /**
+   * After so many receives without a delete, a message goes to the dead-letter queue; 12. The agent hands back what it can't do yet at
+   * growing pauses, so that this covers two hours of an outage; what is no message it lets through at once, whatever the number.
+   */
   readonly receivesMost?: number;
   /** How long a received message is hidden unless the agent says otherwise; 30. */
   readonly visibilityS?: number;
@@ -46,7 +49,7 @@ export function createSqsQueues(
           ReceiveMessageWaitTimeSeconds: '20',
           RedrivePolicy: JSON.stringify({
             deadLetterTargetArn: Attributes?.['QueueArn'],
-            maxReceiveCount: options.receivesMost ?? 5,
+            maxReceiveCount: options.receivesMost ?? 12,
           }),
         });
         const { region, endpoint } = options;

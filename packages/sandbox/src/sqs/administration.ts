@@ -84,7 +84,7 @@ export function createQueueAdministration(deps: {
       );
       const redrive = {
         deadLetterTargetArn: attributes.Attributes.QueueArn,
-        maxReceiveCount: options.receivesMost ?? 5,
+        maxReceiveCount: options.receivesMost ?? 12,
       };
       const queue = await call(
         'CreateQueue',
