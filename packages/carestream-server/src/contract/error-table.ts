@@ -188,7 +188,7 @@ export const errorTable = {
     'fatal',
     'practice-it',
     'No encrypted connection to SQL Server could be made.',
-    'Set Encrypt in the connection string to what the server offers.',
+    'Let this machine trust the server’s certificate, or set TrustServerCertificate and Encrypt in the connection string to what the server offers.',
   ),
   PRACTICE_TLS_OLD: entry('permanent', 'practice-it', 'SQL Server speaks only an outdated version of TLS.', 'It works; update SQL Server where that is possible.'),
   PRACTICE_INDEX_MISSING: entry('permanent', 'flynotes', 'No index begins with the column by which a table of R4 is read.', 'It works, but slower; Flynotes may look into it.'),

@@ -3,7 +3,7 @@ import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts
 import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
 import { mapWithOverrides } from './schema-overrides.ts';
-import { createSqlConnection } from './sql-connection.ts';
+import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
 import { pingStatement } from './statements.ts';
 
 /** Options of {@link createPracticeConnector}. */
@@ -46,9 +46,9 @@ export function createPracticeConnector(
       const startedAt = deps.clock.monotonic();
       const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
       const warm = createSqlConnection(deps, { target, connectTimeoutMs });
-      const look = async (within: AbortSignal): Promise<ReadPractice> => {
+      const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
         const practice = await readPracticeSchema(
-          bulk,
+          connection,
           { map: mapWithOverrides(options.schemaOverrides?.() ?? {}) },
           within,
         );
@@ -56,7 +56,7 @@ export function createPracticeConnector(
         return practice;
       };
       try {
-        const practice = await look(signal);
+        const practice = await look(bulk, signal);
         await warm.query({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }, signal);
         deps.log.emit('practice.connected', {
           product: practice.product,

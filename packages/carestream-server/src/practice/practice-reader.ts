@@ -81,19 +81,13 @@ export function createPracticeReader(
     readonly log: Log;
     readonly bulk: SqlConnection;
     readonly warm: SqlConnection;
-    look(signal: AbortSignal): Promise<ReadPractice>;
+    look(connection: SqlConnection, signal: AbortSignal): Promise<ReadPractice>;
   },
   first: ReadPractice,
   limits: ReaderLimits,
 ): PracticeReader {
   const { clock } = deps;
   let plan = planOf(first);
-  let looking: Promise<void> | undefined;
-
-  const lookAgain = (signal: AbortSignal): Promise<void> => {
-    looking ??= deps.look(signal).then((practice) => void (plan = planOf(practice)));
-    return looking.finally(() => (looking = undefined));
-  };
 
   /** Tries again what passes by itself, and looks at the database again when a name is gone. */
   const ask = async (
@@ -114,7 +108,8 @@ export function createPracticeReader(
         if (!isAgentError(error)) throw error;
         if (error.code === 'PRACTICE_SCHEMA_CHANGED' && !looked) {
           looked = true;
-          await lookAgain(signal);
+          // Somebody else may have looked meanwhile.
+          if (plan === used) plan = planOf(await deps.look(connection, signal));
         } else if (repeatable.has(error.code) && tries < limits.tries) {
           await clock.sleep(pauseAfter(tries, backoff), signal);
         } else throw error;

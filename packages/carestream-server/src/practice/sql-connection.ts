@@ -94,6 +94,7 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
       idleTimeoutMillis: foreverMs,
       acquireTimeoutMillis: foreverMs,
       createTimeoutMillis: foreverMs,
+      reapIntervalMillis: foreverMs,
     },
     options: {
       ...(target.instance === undefined ? {} : { instanceName: target.instance }),
@@ -214,7 +215,7 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     query(query, signal) {
       const turn = last.then(() => bounded(query, signal));
       last = turn.catch(() => undefined);
-      return turn;
+      return abortable(turn, signal);
     },
     async close() {
       closed = true;
@@ -222,6 +223,20 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
       await last;
     },
   };
+}
+
+/** An abort ends the wait for one's turn too. */
+async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function isTlsMismatch(error: AgentError): boolean {
