@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../runtime/index.ts';
-import { guarded } from './sqlite-errors.ts';
+import { guarded, isFull } from './sqlite-errors.ts';
 
 /** How many numbers are reserved by one write. */
 const blockSize = 1_000;
@@ -26,8 +26,13 @@ export function createReadSequence(database: DatabaseSync, clock: Pick<Clock, 'n
     guarded(() => {
       if (next >= reservedUpTo) {
         const persisted = (read.get() as { value: number } | undefined)?.value ?? 0;
-        const start = Math.max(persisted, Math.floor(clock.now() * 1_000), 1);
-        reserve.run(start + blockSize);
+        const start = Math.max(persisted, reservedUpTo, Math.floor(clock.now() * 1_000), 1);
+        try {
+          reserve.run(start + blockSize);
+        } catch (error) {
+          // With a full disk the clock alone keeps numbers apart: a patient's upload must not wait for room.
+          if (!isFull(error)) throw error;
+        }
         next = start;
         reservedUpTo = start + blockSize;
       }

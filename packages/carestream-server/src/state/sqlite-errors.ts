@@ -23,11 +23,16 @@ export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error) === sqliteBusy;
 }
 
+/** True where the disk, or what we allow ourselves of it, is full. */
+export function isFull(error: unknown): boolean {
+  return sqliteCodeOf(error) === sqliteFull;
+}
+
 /** Any failure of the state database in the agent's own terms. SQLite's message is left behind: it may quote a path or a value. */
 export function translateStateError(error: unknown): unknown {
   if (isAgentError(error)) return error;
   const sqliteCode = sqliteCodeOf(error);
-  if (sqliteCode === sqliteFull) return new AgentError('DISK_FULL', { cause: error, details: { sqliteCode } });
+  if (isFull(error)) return new AgentError('DISK_FULL', { cause: error, details: { sqliteCode: sqliteFull } });
   if (sqliteCode !== null) {
     const reason = isDamage(error) ? 'damaged' : 'unusable';
     return new AgentError('STATE_UNUSABLE', { cause: error, details: { sqliteCode, reason } });

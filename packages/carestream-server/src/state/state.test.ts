@@ -8,7 +8,7 @@ import { ledgerSql } from './ledger.ts';
 import { stateSchema } from './migrations.ts';
 import { noteSql } from './notes.ts';
 import { outboxSql } from './outbox.ts';
-import { readSequenceSql } from './read-sequence.ts';
+import { createReadSequence, readSequenceSql } from './read-sequence.ts';
 import { refusalSql } from './refusals.ts';
 import { openState, type StateLimits } from './state.ts';
 
@@ -48,6 +48,33 @@ test('read sequences only grow: within a run, over restarts, with the clock put 
   expect(given).toHaveLength(5_000);
   expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
   expect(Math.max(...given)).toBeLessThan(Number.MAX_SAFE_INTEGER);
+});
+
+test('with a full disk read sequences still grow, by the clock alone', () => {
+  let full = false;
+  let persisted = 0;
+  const database = {
+    prepare: (sql: string) =>
+      sql === readSequenceSql.read
+        ? { get: () => ({ value: persisted }) }
+        : {
+            run(value: number) {
+              if (full) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+              persisted = value;
+            },
+          },
+  } as unknown as DatabaseSync;
+  const given: number[] = [];
+  const next = createReadSequence(database, clock);
+  for (let count = 0; count < 4_000; count++) {
+    full = count > 500 && count < 3_500;
+    given.push(next());
+  }
+  // Killed and started again a second later, still without room.
+  full = true;
+  nowMs += 1_000;
+  given.push(createReadSequence(database, clock)());
+  expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
 });
 
 test('the ledger keeps the newest read, and walks in order', () => {
