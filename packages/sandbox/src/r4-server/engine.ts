@@ -81,8 +81,8 @@ export type StatementResult =
   | { readonly kind: 'info'; readonly number: number; readonly message: string }
   /** `USE`: the wire announces it (ENVCHANGE 1). */
   | { readonly kind: 'database'; readonly name: string; readonly previous: string }
-  /** WAITFOR DELAY: the wire waits, and may be interrupted by an attention. */
-  | { readonly kind: 'wait'; readonly waitMs: number };
+  /** WAITFOR DELAY: the wire waits, and may be interrupted by an attention. `silent`: a wait for a lock, which sends no DONE. */
+  | { readonly kind: 'wait'; readonly waitMs: number; readonly silent?: boolean };
 
 /** A parameter of sp_executesql and its like. `name` starts with `@`. */
 export interface SqlParameter {

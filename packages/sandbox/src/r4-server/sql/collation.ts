@@ -26,7 +26,7 @@ const trailingBlanks = / +$/;
  * Dictionary order puts punctuation before digits before letters; these ASCII marks stand after the digits by code
  * and are moved before them. The targets are control characters, which no sane text holds.
  */
-const moved = new Map([...':;<=>?@[\\]^_`{|}~'].map((char, index) => [char, String.fromCharCode(2 + index)]));
+const moved = new Map(Array.from(':;<=>?@[\\]^_`{|}~', (char, index) => [char, String.fromCharCode(2 + index)]));
 const movedPattern = /[:;<=>?@[\\\]^_`{|}~]/g;
 const demote = (text: string): string => text.replace(movedPattern, (char) => moved.get(char) ?? char);
 
@@ -66,7 +66,7 @@ export const createSortKey = (rules: CollationRules): ((text: string) => string)
   return (text) => {
     const trimmed = text.replace(trailingBlanks, '');
     // Lower case sorts before upper case where all else is equal.
-    return `${ignoreCaseKey(trimmed)}\u0001${[...trimmed].map((char) => (char === char.toLowerCase() ? '0' : '1')).join('')}`;
+    return `${ignoreCaseKey(trimmed)}\u0001${Array.from(trimmed, (char) => (char === char.toLowerCase() ? '0' : '1')).join('')}`;
   };
 };
 
@@ -107,10 +107,10 @@ export const toCodePage1252 = (text: string): string => {
 };
 
 const cp1252Codes = [
-  ...[0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8e, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96],
-  ...[0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9e, 0x9f],
+  128, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 142, 145, 146, 147, 148, 149, 150, 151, 152, 153, 154,
+  155, 156, 158, 159,
 ];
-const byteByExtra = new Map([...cp1252Extras].map((char, index) => [char, cp1252Codes[index] ?? 0x3f]));
+const byteByExtra = new Map(Array.from(cp1252Extras, (char, index) => [char, cp1252Codes[index] ?? 0x3f]));
 const extraByByte = new Map([...byteByExtra].map(([char, byte]) => [byte, char]));
 
 /** Bytes of a text in code page 1252. */

@@ -1,6 +1,6 @@
 import type { LoginDefinition, LoginRequest, SqlParameter, SqlSession, SqlValue, StatementResult } from '../engine.ts';
 import type { Database } from './catalogue/model.ts';
-import { runStatements } from './execute/batch.ts';
+import { compileBatch, runStatements } from './execute/batch.ts';
 import { checkVariables } from './execute/check.ts';
 import { abandonTransaction } from './execute/transactions.ts';
 import type { Statement } from './parse/ast.ts';
@@ -61,7 +61,10 @@ export const createSession = (server: ServerState, { id, login, request, databas
     for (const { name, type, value } of parameters) state.variables.set(name.toLowerCase(), { name, type, value });
     outputNames = parameters.filter((parameter) => parameter.output === true).map((parameter) => parameter.name);
     const statements = parsed(batchText);
-    checkVariables(statements, new Set(state.variables.keys()));
+    checkVariables(statements, new Set(state.variables.keys()), ({ name, type }) => {
+      state.variables.set(name.toLowerCase(), { name, type, value: null });
+    });
+    compileBatch({ server, session: state }, statements);
     yield* runStatements({ server, session: state }, statements);
   }
 

@@ -49,15 +49,26 @@ const columnRow = (server: ServerState, table: Table, column: ColumnDefinition, 
   const { type } = column;
   const text = isString(type);
   return [
-    ...[table.database.name, table.schema, table.name, column.name, ordinal, null, column.nullable ? 'YES' : 'NO'],
-    ...[
-      typeLabel(type) === 'numeric' ? type.name : type.name,
-      ...lengths(type),
-      ...numbers(type),
-      datetimePrecision(type),
-    ],
-    ...[null, null, text ? (isUnicode(type) ? 'UNICODE' : 'iso_1') : null],
-    ...[null, null, text ? (type.collation ?? server.collation) : null, null, null, null],
+    table.database.name,
+    table.schema,
+    table.name,
+    column.name,
+    ordinal,
+    null,
+    column.nullable ? 'YES' : 'NO',
+    typeLabel(type) === 'numeric' ? type.name : type.name,
+    ...lengths(type),
+    ...numbers(type),
+    datetimePrecision(type),
+    null,
+    null,
+    text ? (isUnicode(type) ? 'UNICODE' : 'iso_1') : null,
+    null,
+    null,
+    text ? (type.collation ?? server.collation) : null,
+    null,
+    null,
+    null,
   ];
 };
 
@@ -113,8 +124,15 @@ export const informationSchemaViews: readonly SystemView[] = [
     rows: (_server, session, database) =>
       visibleTables(session, database).flatMap((table) =>
         constraints(table).map(({ name, type }) => [
-          ...[database.name, table.schema, name, database.name, table.schema, table.name],
-          ...[type, 'NO', 'NO'],
+          database.name,
+          table.schema,
+          name,
+          database.name,
+          table.schema,
+          table.name,
+          type,
+          'NO',
+          'NO',
         ]),
       ),
   },
@@ -129,8 +147,14 @@ export const informationSchemaViews: readonly SystemView[] = [
       visibleTables(session, database).flatMap((table) =>
         constraints(table).flatMap(({ name, columns }) =>
           columns.map((column, index) => [
-            ...[database.name, table.schema, name, database.name, table.schema, table.name],
-            ...[column, index + 1],
+            database.name,
+            table.schema,
+            name,
+            database.name,
+            table.schema,
+            table.name,
+            column,
+            index + 1,
           ]),
         ),
       ),

@@ -25,17 +25,15 @@ const viewsByName = new Map<string, SystemView>(
 
 /** The views of SQL Server 2000 that are reached without a schema. */
 const compatibilityViews: ReadonlySet<string> = new Set([
-  ...[
-    'sysobjects',
-    'syscolumns',
-    'sysdatabases',
-    'systypes',
-    'sysindexes',
-    'sysusers',
-    'sysprocesses',
-    'syslogins',
-    'sysindexkeys',
-  ],
+  'sysobjects',
+  'syscolumns',
+  'sysdatabases',
+  'systypes',
+  'sysindexes',
+  'sysusers',
+  'sysprocesses',
+  'syslogins',
+  'sysindexkeys',
 ]);
 
 /** A database by name. */

@@ -60,8 +60,18 @@ const objectRow = (table: Table): SqlValue[] => [
 ];
 /** A primary key is an object too. */
 const keyObjectRow = (table: Table): SqlValue[] => [
-  ...[table.primaryKeyName, table.objectId + 1, null, 1, table.objectId, 'PK', 'PRIMARY_KEY_CONSTRAINT'],
-  ...[table.database.createdMs, table.database.createdMs, 0, 0, 0],
+  table.primaryKeyName,
+  table.objectId + 1,
+  null,
+  1,
+  table.objectId,
+  'PK',
+  'PRIMARY_KEY_CONSTRAINT',
+  table.database.createdMs,
+  table.database.createdMs,
+  0,
+  0,
+  0,
 ];
 const objects = (session: SessionState, database: Database): SqlValue[][] =>
   visibleTables(session, database).flatMap((table) =>
@@ -140,8 +150,18 @@ export const systemViews: readonly SystemView[] = [
     ),
     rows: (server) =>
       typeIds.map((type) => [
-        ...[type.name, type.systemTypeId, type.userTypeId, 4, null, type.maxLength, type.precision, type.scale],
-        ...[[35, 99, 167, 175, 231, 239].includes(type.systemTypeId) ? server.collation : null, 1, 0, 0],
+        type.name,
+        type.systemTypeId,
+        type.userTypeId,
+        4,
+        null,
+        type.maxLength,
+        type.precision,
+        type.scale,
+        [35, 99, 167, 175, 231, 239].includes(type.systemTypeId) ? server.collation : null,
+        1,
+        0,
+        0,
       ]),
   },
   {
@@ -161,14 +181,20 @@ export const systemViews: readonly SystemView[] = [
         .filter((table) => table.kind === 'table')
         .flatMap((table) =>
           indexesOf(table).map((index) => [
-            ...[
-              table.objectId,
-              index.name,
-              index.id,
-              { HEAP: 0, CLUSTERED: 1, NONCLUSTERED: 2 }[index.type] ?? 0,
-              index.type,
-            ],
-            ...[index.unique ? 1 : 0, index.primary ? 1 : 0, 0, 0, 0],
+            table.objectId,
+            index.name,
+            index.id,
+            {
+              HEAP: 0,
+              CLUSTERED: 1,
+              NONCLUSTERED: 2,
+            }[index.type] ?? 0,
+            index.type,
+            index.unique ? 1 : 0,
+            index.primary ? 1 : 0,
+            0,
+            0,
+            0,
           ]),
         ),
   },
@@ -256,17 +282,16 @@ export const systemViews: readonly SystemView[] = [
         const [length, precision, scale] = shapeOf(column);
         const ids = typeIdOf(column);
         return [
-          ...[
-            column.name,
-            table.objectId,
-            ids?.systemTypeId ?? 0,
-            ids?.userTypeId ?? 0,
-            length,
-            ordinal,
-            precision,
-            scale,
-          ],
-          ...[column.nullable ? 1 : 0, isString(column.type) ? (column.type.collation ?? server.collation) : null],
+          column.name,
+          table.objectId,
+          ids?.systemTypeId ?? 0,
+          ids?.userTypeId ?? 0,
+          length,
+          ordinal,
+          precision,
+          scale,
+          column.nullable ? 1 : 0,
+          isString(column.type) ? (column.type.collation ?? server.collation) : null,
         ];
       }),
   },

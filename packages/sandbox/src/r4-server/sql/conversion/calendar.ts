@@ -61,20 +61,18 @@ export const roundSmallDatetime = (ms: number): number => Math.floor((ms + 30_00
 
 /** English month names. */
 export const monthNames: readonly string[] = [
-  ...[
-    'January',
-    'February',
-    'March',
-    'April',
-    'May',
-    'June',
-    'July',
-    'August',
-    'September',
-    'October',
-    'November',
-    'December',
-  ],
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ];
 /** English day names, from Sunday. */
 export const dayNames: readonly string[] = [

@@ -4,25 +4,45 @@ import { findDatabase } from '../catalogue/resolve.ts';
 import { mayOpen } from '../catalogue/permissions.ts';
 import { atLine, sqlError } from '../errors.ts';
 import type { Expression, Query, SelectSpecification, Statement } from '../parse/ast.ts';
-import type { ServerState, SessionState } from '../state.ts';
-import { createTranslation, planCondition, planQuery, planScalar } from '../translate/plan.ts';
+import type { SessionState } from '../state.ts';
+import { planCondition, planQuery, planScalar } from '../translate/plan.ts';
 import type { Plan } from '../translate/plan.ts';
 import type { Translation } from '../translate/context.ts';
-import { isWide, typeKey } from '../types.ts';
+import { isWide } from '../types.ts';
 import { applyOption } from './options.ts';
+import { planned } from './planned.ts';
+import type { BatchContext } from './planned.ts';
 import { readRows, readScalar } from './rows.ts';
 import { parseDelay } from './delay.ts';
 import { beginTransaction, commitTransaction, rollbackTransaction, waitForReads } from './transactions.ts';
 import { executeWrite } from './writes.ts';
 
-/** What a batch runs in. */
-export interface BatchContext {
-  readonly server: ServerState;
-  readonly session: SessionState;
-}
-
 /** How a statement left the flow of the batch. */
 type Flow = 'next' | 'break' | 'continue' | 'return';
+
+/** Errors that SQL Server leaves until the statement runs: names are resolved late, rights are asked last. */
+const deferredErrors: ReadonlySet<number> = new Set([208, 229, 916]);
+
+/**
+ * Plans the queries of a batch before any of it runs, as SQL Server compiles a batch whole.
+ * @throws SqlServerError what is wrong with any of them, except names of tables that may yet come
+ */
+export const compileBatch = (context: BatchContext, statements: readonly Statement[]): void => {
+  context.server.current = context.session;
+  for (const statement of statements) {
+    // Behind USE names mean something else.
+    if (statement.kind === 'use') return;
+    if (statement.kind !== 'query') continue;
+    try {
+      planOfQuery(context, statement.query);
+    } catch (error) {
+      if (!(error instanceof SqlServerError)) throw error;
+      if (deferredErrors.has(error.number)) continue;
+      context.session.lastError = error.number;
+      throw error.lineNumber === 1 && statement.line > 1 ? atLine(error, statement.line) : error;
+    }
+  }
+};
 
 /** Runs statements in order as they are pulled. */
 export function* runStatements(
@@ -57,8 +77,8 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
   const { server, session } = context;
   switch (statement.kind) {
     case 'query':
-      if (assignsVariables(statement.query)) yield* runAssignment(context, statement, statement.query);
-      else yield* runQuery(context, statement, statement.query);
+      if (assignsVariables(statement.query)) yield* runAssignment(context, statement.query);
+      else yield* runQuery(context, statement.query);
       break;
     case 'insert':
     case 'update':
@@ -67,16 +87,16 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
       yield* executeWrite(context, statement);
       break;
     case 'declare':
+      // Declared before the batch began; without an initial value a variable keeps what it has, also in a loop.
       for (const { name, type, initial } of statement.declarations) {
-        const key = name.toLowerCase();
-        const value = initial === undefined ? null : scalar(context, statement, initial, type);
-        session.variables.set(key, { name, type, value });
+        if (initial === undefined) continue;
+        variableOf(session, name, statement.line).value = scalar(context, initial, type);
       }
       yield { kind: 'done' };
       break;
     case 'set-variable': {
       const variable = variableOf(session, statement.name, statement.line);
-      variable.value = scalar(context, statement, statement.expression, variable.type);
+      variable.value = scalar(context, statement.expression, variable.type);
       yield { kind: 'done' };
       break;
     }
@@ -92,18 +112,18 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
       yield useDatabase(context, statement.database);
       break;
     case 'print':
-      yield { kind: 'info', number: 0, message: printed(context, statement, statement.expression) };
+      yield { kind: 'info', number: 0, message: printed(context, statement.expression) };
       break;
     case 'raiserror':
       yield* raise(context, statement);
       break;
     case 'if': {
-      if (truth(context, statement, statement.condition)) return yield* runStatement(context, statement.then);
+      if (truth(context, statement.condition)) return yield* runStatement(context, statement.consequence);
       if (statement.otherwise !== undefined) return yield* runStatement(context, statement.otherwise);
       break;
     }
     case 'while':
-      while (truth(context, statement, statement.condition)) {
+      while (truth(context, statement.condition)) {
         const flow = yield* runStatement(context, statement.body);
         if (flow === 'break') break;
         if (flow === 'return') return flow;
@@ -117,7 +137,7 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
     case 'block':
       return yield* runStatements(context, statement.statements);
     case 'waitfor': {
-      const delay = scalar(context, statement, statement.delay, { name: 'varchar', length: 50 });
+      const delay = scalar(context, statement.delay, { name: 'varchar', length: 50 });
       if (!session.options.formatOnly) yield { kind: 'wait', waitMs: parseDelay(String(delay ?? '')) };
       break;
     }
@@ -147,53 +167,25 @@ const variableOf = (session: SessionState, name: string, line: number) => {
   return variable;
 };
 
-const variableTypes = (session: SessionState): ReadonlyMap<string, SqlType> =>
-  new Map([...session.variables].map(([key, variable]) => [key, variable.type]));
-
-const plans = new WeakMap<object, Map<string, Plan>>();
-
-/** The plan of a part of a statement; kept with the parsed text for as long as everything that it depends on is the same. */
-export const planned = (context: BatchContext, part: object, plan: (translation: Translation) => Plan): Plan => {
-  const { server, session } = context;
-  const types = [...session.variables].map(([key, { type }]) => `${key} ${typeKey(type)}`).join(',');
-  const key = `${session.database.id}|${session.login.user}|${server.catalogue.version}|${types}`;
-  let known = plans.get(part);
-  if (known === undefined) plans.set(part, (known = new Map()));
-  let found = known.get(key);
-  if (found === undefined) {
-    if (known.size >= 16) known.clear();
-    found = plan(createTranslation(server, session, variableTypes(session)));
-    known.set(key, found);
-  }
-  return found;
-};
-
-const scalar = (context: BatchContext, owner: Statement, node: Expression, to: SqlType): SqlValue => {
-  void owner;
+const scalar = (context: BatchContext, node: Expression, to: SqlType): SqlValue => {
   const plan = planned(context, node, (translation) => planScalar(translation, node, to));
   return readScalar(context.server, context.session, plan);
 };
 
-const truth = (context: BatchContext, owner: Statement, condition: Parameters<typeof planCondition>[1]): boolean => {
-  void owner;
+const truth = (context: BatchContext, condition: Parameters<typeof planCondition>[1]): boolean => {
   if (context.session.options.formatOnly) return true;
   const plan = planned(context, condition, (translation) => planCondition(translation, condition));
   return readScalar(context.server, context.session, plan) === 1;
 };
 
-const printed = (context: BatchContext, owner: Statement, node: Expression): string => {
-  const value = scalar(context, owner, node, { name: 'nvarchar', length: 4000 });
+const printed = (context: BatchContext, node: Expression): string => {
+  const value = scalar(context, node, { name: 'nvarchar', length: 4000 });
   return value === null ? '' : String(value);
 };
 
-function* runQuery(
-  context: BatchContext,
-  statement: Statement,
-  query: Query,
-): Generator<StatementResult, void, undefined> {
+function* runQuery(context: BatchContext, query: Query): Generator<StatementResult, void, undefined> {
   const { server, session } = context;
-  const plan = planned(context, query, (translation) => planQuery(translation, query));
-  void statement;
+  const plan = planOfQuery(context, query);
   if (session.options.formatOnly) {
     yield { kind: 'rows', columns: plan.columns, rows: [] };
     return;
@@ -222,22 +214,21 @@ const assignsVariables = (query: Query): boolean => {
   return true;
 };
 
-function* runAssignment(
-  context: BatchContext,
-  statement: Statement,
-  query: Query,
-): Generator<StatementResult, void, undefined> {
+const assignedVariables = (session: SessionState, query: Query) =>
+  specificationsOf(query.body)
+    .flatMap((body) => body.items.filter((item) => item.kind === 'assign'))
+    .map((item) => variableOf(session, item.variable, item.line));
+
+const planOfQuery = (context: BatchContext, query: Query): Plan => {
+  if (!assignsVariables(query)) return planned(context, query, (translation) => planQuery(translation, query));
+  const types = assignedVariables(context.session, query).map((target) => target.type);
+  return planned(context, query, (translation) => planAssignment(translation, query, types));
+};
+
+function* runAssignment(context: BatchContext, query: Query): Generator<StatementResult, void, undefined> {
   const { server, session } = context;
-  const items = specificationsOf(query.body).flatMap((body) => body.items.filter((item) => item.kind === 'assign'));
-  const targets = items.map((item) => variableOf(session, item.variable, item.line));
-  void statement;
-  const plan = planned(context, query, (translation) =>
-    planAssignment(
-      translation,
-      query,
-      targets.map((target) => target.type),
-    ),
-  );
+  const targets = assignedVariables(session, query);
+  const plan = planOfQuery(context, query);
   yield* waitForReads(server, session, plan.reads);
   if (session.options.formatOnly) return;
   let last: readonly SqlValue[] | undefined;
@@ -284,10 +275,10 @@ function* raise(
   context: BatchContext,
   statement: Statement & { kind: 'raiserror' },
 ): Generator<StatementResult, void, undefined> {
-  const text = printed(context, statement, statement.message);
-  const severity = Number(scalar(context, statement, statement.severity, { name: 'int' }));
-  const state = Number(scalar(context, statement, statement.state, { name: 'int' }));
-  const args = statement.args.map((argument) => printed(context, statement, argument));
+  const text = printed(context, statement.message);
+  const severity = Number(scalar(context, statement.severity, { name: 'int' }));
+  const state = Number(scalar(context, statement.state, { name: 'int' }));
+  const args = statement.args.map((argument) => printed(context, argument));
   let next = 0;
   const message = text.replace(/%(?:[-+0 #]*\d*(?:\.\d+)?(?:I64)?)([dioxXus%])/g, (whole, kind: string) =>
     kind === '%' ? '%' : (args[next++] ?? (kind === 's' ? '(null)' : whole)),

@@ -42,7 +42,7 @@ function* waitUntil(session: SessionState, free: () => boolean): Generator<State
   while (!free()) {
     const limit = session.options.lockTimeoutMs;
     if (limit >= 0 && waitedMs >= limit) throw sqlError(1222);
-    yield { kind: 'wait', waitMs: lockPollMs };
+    yield { kind: 'wait', waitMs: lockPollMs, silent: true };
     waitedMs += lockPollMs;
   }
 }

@@ -34,17 +34,15 @@ type DatePart =
   | 'iso_week';
 
 const partNames: Readonly<Record<string, DatePart>> = {
-  ...{
-    year: 'year',
-    yy: 'year',
-    yyyy: 'year',
-    quarter: 'quarter',
-    qq: 'quarter',
-    q: 'quarter',
-    month: 'month',
-    mm: 'month',
-    m: 'month',
-  },
+  year: 'year',
+  yy: 'year',
+  yyyy: 'year',
+  quarter: 'quarter',
+  qq: 'quarter',
+  q: 'quarter',
+  month: 'month',
+  mm: 'month',
+  m: 'month',
   ...{
     dayofyear: 'dayofyear',
     dy: 'dayofyear',

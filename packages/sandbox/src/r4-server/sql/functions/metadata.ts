@@ -75,10 +75,10 @@ const permissionNames: ReadonlySet<string> = new Set([
 const hasPermission = (
   server: ServerState,
   session: SessionState,
-  securable: string | null,
-  kind: string | null,
-  wanted: string,
+  asked: readonly (Scalar | null)[],
 ): number | null => {
+  const [securable, kind, wanted] = asked.map((part) => (typeof part === 'string' ? part : null));
+  if (wanted === null || wanted === undefined || kind === undefined || securable === undefined) return null;
   const permission = wanted.trim().toUpperCase();
   const sysadmin = session.login.role === 'sysadmin';
   if (kind === null) {
@@ -119,21 +119,27 @@ const roles: Readonly<Record<'reader' | 'writer' | 'sysadmin', readonly string[]
   sysadmin: ['public', 'db_owner'],
 };
 const databaseRoles = [
-  ...['public', 'db_owner', 'db_accessadmin', 'db_securityadmin', 'db_ddladmin', 'db_backupoperator'],
-  ...['db_datareader', 'db_datawriter', 'db_denydatareader', 'db_denydatawriter'],
+  'public',
+  'db_owner',
+  'db_accessadmin',
+  'db_securityadmin',
+  'db_ddladmin',
+  'db_backupoperator',
+  'db_datareader',
+  'db_datawriter',
+  'db_denydatareader',
+  'db_denydatawriter',
 ];
 const serverRoles = [
-  ...[
-    'sysadmin',
-    'securityadmin',
-    'serveradmin',
-    'setupadmin',
-    'processadmin',
-    'diskadmin',
-    'dbcreator',
-    'bulkadmin',
-    'public',
-  ],
+  'sysadmin',
+  'securityadmin',
+  'serveradmin',
+  'setupadmin',
+  'processadmin',
+  'diskadmin',
+  'dbcreator',
+  'bulkadmin',
+  'public',
 ];
 
 const userName = (session: SessionState): string => (session.login.role === 'sysadmin' ? 'dbo' : session.login.user);
@@ -228,10 +234,8 @@ export const metadataFunctions: FunctionTable = {
     const database = findDatabase(server, String(wanted ?? ''));
     return database === undefined ? null : mayOpen(session.login, database.name) ? 1 : 0;
   }),
-  HAS_PERMS_BY_NAME: asking([name, name, name], 3, int, (server, session, securable, kind, wanted) =>
-    wanted === null || wanted === undefined
-      ? null
-      : hasPermission(server, session, securable as string | null, kind as string | null, wanted as string),
+  HAS_PERMS_BY_NAME: asking([name, name, name], 3, int, (server, session, ...asked) =>
+    hasPermission(server, session, asked),
   ),
   IS_SRVROLEMEMBER: asking([name, name], 1, int, (server, session, role, login) => {
     const wanted = String(role ?? '').toLowerCase();

@@ -331,7 +331,7 @@ const strText = (value: number, scale: number): string => {
 const upper = (value: string): string => {
   const result = value.toUpperCase();
   if (result.length === value.length) return result;
-  return [...value].map((char) => (char.toUpperCase().length === char.length ? char.toUpperCase() : char)).join('');
+  return Array.from(value, (char) => (char.toUpperCase().length === char.length ? char.toUpperCase() : char)).join('');
 };
 
 /** Where a LIKE pattern first matches: `%` at its ends frees that end. */
@@ -348,8 +348,21 @@ const storedBytes = (value: Scalar, type: SqlType): number => {
   if (isString(type)) return isUnicode(type) ? (value as string).length * 2 : (value as string).length;
   if (value instanceof Uint8Array) return value.length;
   const sizes: Readonly<Partial<Record<SqlType['name'], number>>> = {
-    ...{ bit: 1, tinyint: 1, smallint: 2, int: 4, bigint: 8, float: 8, real: 4, money: 8, smallmoney: 4 },
-    ...{ datetime: 8, smalldatetime: 4, date: 3, uniqueidentifier: 16 },
+    bit: 1,
+    tinyint: 1,
+    smallint: 2,
+    int: 4,
+    bigint: 8,
+    float: 8,
+    real: 4,
+    money: 8,
+    smallmoney: 4,
+    ...{
+      datetime: 8,
+      smalldatetime: 4,
+      date: 3,
+      uniqueidentifier: 16,
+    },
   };
   const known = sizes[type.name];
   if (known !== undefined) return known;

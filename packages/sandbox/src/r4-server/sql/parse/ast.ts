@@ -63,7 +63,7 @@ export type Expression =
   | {
       readonly kind: 'case';
       readonly operand?: Expression;
-      readonly whens: readonly { readonly when: Condition | Expression; readonly then: Expression }[];
+      readonly whens: readonly { readonly when: Condition | Expression; readonly result: Expression }[];
       readonly otherwise?: Expression;
       readonly line: number;
     }
@@ -273,7 +273,12 @@ export type Statement = { readonly line: number } & (
       readonly state: Expression;
       readonly args: readonly Expression[];
     }
-  | { readonly kind: 'if'; readonly condition: Condition; readonly then: Statement; readonly otherwise?: Statement }
+  | {
+      readonly kind: 'if';
+      readonly condition: Condition;
+      readonly consequence: Statement;
+      readonly otherwise?: Statement;
+    }
   | { readonly kind: 'while'; readonly condition: Condition; readonly body: Statement }
   | { readonly kind: 'break' | 'continue' | 'return' }
   | { readonly kind: 'block'; readonly statements: readonly Statement[] }

@@ -12,7 +12,16 @@ export interface ExpressionParser {
 }
 
 const conditionKinds: ReadonlySet<string> = new Set([
-  ...['and', 'or', 'not', 'compare', 'quantified', 'between', 'like', 'in', 'exists', 'is-null'],
+  'and',
+  'or',
+  'not',
+  'compare',
+  'quantified',
+  'between',
+  'like',
+  'in',
+  'exists',
+  'is-null',
 ]);
 
 /** Tells a truth value from a scalar. */
@@ -272,11 +281,11 @@ export const createExpressionParser = (cursor: Cursor, query: () => Query): Expr
   const caseExpression = (): Expression => {
     const { line } = cursor.next();
     const operand = cursor.isWord('WHEN') ? undefined : expression();
-    const whens: { when: Condition | Expression; then: Expression }[] = [];
+    const whens: { when: Condition | Expression; result: Expression }[] = [];
     while (cursor.takeWord('WHEN')) {
       const when = operand === undefined ? condition() : expression();
       cursor.expectWord('THEN');
-      whens.push({ when, then: expression() });
+      whens.push({ when, result: expression() });
     }
     if (whens.length === 0) throw cursor.unexpected();
     const otherwise = cursor.takeWord('ELSE') ? expression() : undefined;

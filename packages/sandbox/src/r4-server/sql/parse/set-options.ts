@@ -5,48 +5,42 @@ import type { ExpressionParser } from './expressions.ts';
 
 /** Options that are ON or OFF; several may stand in one SET. */
 const switches: ReadonlySet<string> = new Set([
-  ...[
-    'ANSI_DEFAULTS',
-    'ANSI_NULLS',
-    'ANSI_NULL_DFLT_OFF',
-    'ANSI_NULL_DFLT_ON',
-    'ANSI_PADDING',
-    'ANSI_WARNINGS',
-    'ARITHABORT',
-  ],
-  ...[
-    'ARITHIGNORE',
-    'CONCAT_NULL_YIELDS_NULL',
-    'CURSOR_CLOSE_ON_COMMIT',
-    'FMTONLY',
-    'FORCEPLAN',
-    'IMPLICIT_TRANSACTIONS',
-    'NOCOUNT',
-  ],
-  ...[
-    'NOEXEC',
-    'NUMERIC_ROUNDABORT',
-    'PARSEONLY',
-    'QUOTED_IDENTIFIER',
-    'REMOTE_PROC_TRANSACTIONS',
-    'XACT_ABORT',
-    'NO_BROWSETABLE',
-  ],
-  ...['SHOWPLAN_ALL', 'SHOWPLAN_TEXT', 'SHOWPLAN_XML'],
+  'ANSI_DEFAULTS',
+  'ANSI_NULLS',
+  'ANSI_NULL_DFLT_OFF',
+  'ANSI_NULL_DFLT_ON',
+  'ANSI_PADDING',
+  'ANSI_WARNINGS',
+  'ARITHABORT',
+  'ARITHIGNORE',
+  'CONCAT_NULL_YIELDS_NULL',
+  'CURSOR_CLOSE_ON_COMMIT',
+  'FMTONLY',
+  'FORCEPLAN',
+  'IMPLICIT_TRANSACTIONS',
+  'NOCOUNT',
+  'NOEXEC',
+  'NUMERIC_ROUNDABORT',
+  'PARSEONLY',
+  'QUOTED_IDENTIFIER',
+  'REMOTE_PROC_TRANSACTIONS',
+  'XACT_ABORT',
+  'NO_BROWSETABLE',
+  'SHOWPLAN_ALL',
+  'SHOWPLAN_TEXT',
+  'SHOWPLAN_XML',
 ]);
 /** Options with one value. */
 const valued: ReadonlySet<string> = new Set([
-  ...[
-    'DATEFIRST',
-    'DATEFORMAT',
-    'DEADLOCK_PRIORITY',
-    'LANGUAGE',
-    'LOCK_TIMEOUT',
-    'QUERY_GOVERNOR_COST_LIMIT',
-    'ROWCOUNT',
-    'TEXTSIZE',
-  ],
-  ...['CONTEXT_INFO'],
+  'DATEFIRST',
+  'DATEFORMAT',
+  'DEADLOCK_PRIORITY',
+  'LANGUAGE',
+  'LOCK_TIMEOUT',
+  'QUERY_GOVERNOR_COST_LIMIT',
+  'ROWCOUNT',
+  'TEXTSIZE',
+  'CONTEXT_INFO',
 ]);
 /** Accepting these while doing nothing would give a wrong answer. */
 const refusedWhenOn: ReadonlySet<string> = new Set([
@@ -58,7 +52,11 @@ const refusedWhenOn: ReadonlySet<string> = new Set([
 ]);
 
 const isolationLevels: ReadonlySet<string> = new Set([
-  ...['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT', 'SERIALIZABLE'],
+  'READ UNCOMMITTED',
+  'READ COMMITTED',
+  'REPEATABLE READ',
+  'SNAPSHOT',
+  'SERIALIZABLE',
 ]);
 
 /** Reads `SET @x = …` or `SET option …` at the cursor. */

@@ -9,37 +9,34 @@ import { parseType } from './type-names.ts';
 
 /** Statements that 2008 R2 has and a reader never sends; refused by name. */
 const refused: ReadonlySet<string> = new Set([
-  ...[
-    'ALTER',
-    'BACKUP',
-    'BULK',
-    'CHECKPOINT',
-    'CLOSE',
-    'CREATE',
-    'DBCC',
-    'DEALLOCATE',
-    'DENY',
-    'DROP',
-    'DUMP',
-    'FETCH',
-    'GOTO',
-    'GRANT',
-  ],
-  ...[
-    'KILL',
-    'LOAD',
-    'MERGE',
-    'OPEN',
-    'READTEXT',
-    'RECONFIGURE',
-    'RESTORE',
-    'REVERT',
-    'REVOKE',
-    'SETUSER',
-    'SHUTDOWN',
-    'TRUNCATE',
-  ],
-  ...['UPDATETEXT', 'WRITETEXT'],
+  'ALTER',
+  'BACKUP',
+  'BULK',
+  'CHECKPOINT',
+  'CLOSE',
+  'CREATE',
+  'DBCC',
+  'DEALLOCATE',
+  'DENY',
+  'DROP',
+  'DUMP',
+  'FETCH',
+  'GOTO',
+  'GRANT',
+  'KILL',
+  'LOAD',
+  'MERGE',
+  'OPEN',
+  'READTEXT',
+  'RECONFIGURE',
+  'RESTORE',
+  'REVERT',
+  'REVOKE',
+  'SETUSER',
+  'SHUTDOWN',
+  'TRUNCATE',
+  'UPDATETEXT',
+  'WRITETEXT',
 ]);
 
 /**
@@ -93,12 +90,13 @@ const createStatementParser = (cursor: Cursor): ((first: boolean) => Statement) 
         case 'IF': {
           cursor.next();
           const test = condition();
-          const then = statement();
+          const consequence = statement();
           const mark = cursor.mark();
           while (cursor.takeSymbol(';'));
-          if (cursor.takeWord('ELSE')) return { kind: 'if', condition: test, then, otherwise: statement(), line };
+          if (cursor.takeWord('ELSE'))
+            return { kind: 'if', condition: test, consequence, otherwise: statement(), line };
           cursor.rewind(mark);
-          return { kind: 'if', condition: test, then, line };
+          return { kind: 'if', condition: test, consequence, line };
         }
         case 'WHILE':
           cursor.next();

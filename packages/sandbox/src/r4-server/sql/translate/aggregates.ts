@@ -1,5 +1,4 @@
 import type { SqlType } from '../../engine.ts';
-import type { Scalar } from '../conversion/convert.ts';
 import { atLine, sqlError, unsupported } from '../errors.ts';
 import type { Expression, FunctionCall, OrderItem } from '../parse/ast.ts';
 import { decimalShape, familyOf, isLegacyLob, isString, isWide, typeLabel } from '../types.ts';
@@ -8,7 +7,18 @@ import type { Scope } from './scope.ts';
 import type { Typed } from './typed.ts';
 
 const aggregateNames: ReadonlySet<string> = new Set([
-  ...['COUNT', 'COUNT_BIG', 'SUM', 'AVG', 'MIN', 'MAX', 'STDEV', 'STDEVP', 'VAR', 'VARP', 'CHECKSUM_AGG', 'GROUPING'],
+  'COUNT',
+  'COUNT_BIG',
+  'SUM',
+  'AVG',
+  'MIN',
+  'MAX',
+  'STDEV',
+  'STDEVP',
+  'VAR',
+  'VARP',
+  'CHECKSUM_AGG',
+  'GROUPING',
 ]);
 const rankingNames: ReadonlySet<string> = new Set(['ROW_NUMBER', 'RANK', 'DENSE_RANK', 'NTILE']);
 
@@ -198,15 +208,6 @@ export const registerAggregates = (sqlite: Translation['server']['storage']['sql
       result: ((kept: { value: string } | null) => kept?.value ?? null) as never,
     });
   }
-  sqlite.aggregate('one_row', {
-    start: null as unknown as string,
-    useBigIntArguments: true,
-    step: ((kept: { value: Scalar | null } | null, value: Scalar | null) => {
-      if (kept !== null) throw sqlError(512);
-      return { value };
-    }) as never,
-    result: ((kept: { value: Scalar | null } | null) => kept?.value ?? null) as never,
-  });
   for (const name of ['STDEV', 'STDEVP', 'VAR', 'VARP']) {
     sqlite.aggregate(`${name.toLowerCase()}_of`, {
       start: (() => ({ count: 0, mean: 0, squares: 0 })) as never,

@@ -101,7 +101,10 @@ const translateNode = (translation: Translation, node: Expression, scope: Scope)
       const query = translation.query(node.query, scope, 'subquery');
       const [column] = query.columns;
       if (column === undefined || query.columns.length > 1) throw atLine(sqlError(116), node.line);
-      const sql = query.single ? `(${query.sql})` : `(SELECT one_row(o0) FROM (${query.sql}))`;
+      const tooMany = builder.raise('512', () => sqlError(512));
+      const sql = query.single
+        ? `(${query.sql})`
+        : `(SELECT CASE WHEN COUNT(*) > 1 THEN ${tooMany} ELSE MAX(o0) END FROM (${query.sql}))`;
       return { sql, type: column.typed.type, nullable: true };
     }
     case 'collate': {
@@ -188,7 +191,7 @@ const translateCase = (translation: Translation, node: Expression & { kind: 'cas
   const { builder } = translation;
   const operand = node.operand === undefined ? undefined : translateExpression(translation, node.operand, scope);
   const tests = node.whens.map(({ when }) => caseTest(translation, operand, when, scope));
-  const results = node.whens.map(({ then }) => translateExpression(translation, then, scope));
+  const results = node.whens.map(({ result }) => translateExpression(translation, result, scope));
   const otherwise = node.otherwise === undefined ? undefined : translateExpression(translation, node.otherwise, scope);
   const all = otherwise === undefined ? results : [...results, otherwise];
   if (all.every((result) => result.untyped === true)) throw sqlError(8133);

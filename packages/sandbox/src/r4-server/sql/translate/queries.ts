@@ -32,7 +32,7 @@ export const translateQuery = (
       if (index === undefined) throw sqlError(104);
       return direction(translation.builder.key(reference(combined.columns[index], index)), descending);
     });
-    return { ...combined, sql: wrap(translation, combined, use, order) };
+    return { ...combined, sql: wrap(translation, combined, use, orderClause(order)) };
   } finally {
     translation.commonTables.length -= query.with.length;
   }
@@ -60,18 +60,11 @@ const withoutLiteral = (typed: Typed): Typed => {
 };
 
 /** An inner query whose outputs are ordered, and made exact for the top. */
-const wrap = (
-  translation: Translation,
-  inner: TranslatedQuery,
-  use: QueryUse,
-  order: readonly string[],
-  limit?: string,
-): string => {
+const wrap = (translation: Translation, inner: TranslatedQuery, use: QueryUse, suffix: string): string => {
   const list = inner.columns.map((column, index) => {
     const typed = withoutLiteral(reference(column, index));
     return `${use === 'top' ? translation.builder.output(typed) : typed.sql} AS o${index}`;
   });
-  const suffix = `${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''}${limit ?? ''}`;
   return `SELECT ${list.join(', ')} FROM (${inner.sql})${suffix}`;
 };
 
@@ -127,13 +120,17 @@ const translateSpecification = (
   if (columns.length === 0) throw sqlError(102, '*');
   if (node.distinct) rejectLobs(columns, 421);
   clause('having');
-  const having = node.having === undefined ? '' : ` HAVING ${translateCondition(translation, node.having, scope)}`;
+  const having = node.having === undefined ? '' : ` HAVING (${translateCondition(translation, node.having, scope)})`;
   clause('order');
   const limit = node.top === undefined ? '' : ` LIMIT ${translateTop(translation, node.top, scope)}`;
   // A grouped query without keys is one group, even over no rows.
   const group = groups.length > 0 ? ` GROUP BY ${groups.map((item) => builder.key(item)).join(', ')}` : '';
-  const emptyGroup =
-    grouped && groups.length === 0 && having !== '' && !holdsAggregate(node.items) ? ' GROUP BY NULL' : '';
+  // SQLite makes one group of all only where it sees an aggregate in the list.
+  const bare = having !== '' && groups.length === 0 && !holdsAggregate(node.items);
+  if (bare && columns[0] !== undefined) {
+    const [{ name, typed }] = columns as [OutputColumn];
+    columns[0] = { name, typed: { ...typed, sql: `(CASE WHEN COUNT(*) >= 0 THEN ${typed.sql} END)` } };
+  }
   const single =
     (aggregated && groups.length === 0) ||
     (node.top?.kind === 'literal' && node.top.text === '1') ||
@@ -150,7 +147,7 @@ const translateSpecification = (
     const query = { sql: `SELECT ${inner}`, columns, single };
     return {
       ...query,
-      sql: wrap(translation, query, at.use, [], ` GROUP BY ${keysOfAll.join(', ')}${orderClause(order)}${limit}`),
+      sql: wrap(translation, query, at.use, ` GROUP BY ${keysOfAll.join(', ')}${orderClause(order)}${limit}`),
     };
   }
 
@@ -168,7 +165,7 @@ const translateSpecification = (
   const list =
     at.use === 'exists' ? '1' : selectList(columns, (typed) => (at.use === 'top' ? builder.output(typed) : typed.sql));
   return {
-    sql: `SELECT ${list}${from}${where}${group || emptyGroup}${having}${orderClause(order)}${limit}`,
+    sql: `SELECT ${list}${from}${where}${group}${having}${orderClause(order)}${limit}`,
     columns,
     single,
   };
