@@ -12,7 +12,6 @@ import { startMaintenance } from './maintenance/index.ts';
 import { addOperatorApi } from './operator/index.ts';
 import { createPractices } from './practices/index.ts';
 import type { Practices } from './practices/index.ts';
-import { createAwsQueues, createLocalQueues } from './queue/index.ts';
 import type { AwsQueueOptions, LocalQueueOptions, QueueProvider } from './queue/index.ts';
 
 /** Where queues come from. */
@@ -41,6 +40,8 @@ export interface FlynotesServerOptions {
   /** How long an agent's queue keys are valid; 36 hours. */
   readonly credentialDurationS?: number;
   readonly maintenanceEveryMs?: number;
+  /** The longest that a stop waits for requests in flight; 10 seconds. */
+  readonly stopWithinMs?: number;
   /** The sandbox's reception desk, told to the console's page. */
   readonly deskUrl?: string | null;
   readonly log?: (line: RequestLine) => void;
@@ -65,7 +66,7 @@ const hourMs = 3_600_000;
 export async function createFlynotesServer(options: FlynotesServerOptions): Promise<FlynotesServer> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await openMigrated(options.database ?? { dataDir: null }));
-  const queues = openQueues(options.queue ?? { kind: 'none' });
+  const queues = await openQueues(options.queue ?? { kind: 'none' });
   stack.defer(() => queues?.close());
   const version = options.version ?? installedVersion;
   const practices = createPractices({ database, queues });
@@ -95,7 +96,12 @@ export async function createFlynotesServer(options: FlynotesServerOptions): Prom
   await serveConsole(app, { deskUrl: options.deskUrl ?? null, version }, () =>
     database.query('select id, name from practices order by name, id limit 100'),
   );
-  stack.defer(() => app.close());
+  stack.defer(async () => {
+    // Requests in flight are finished; one that does not end is not waited for.
+    const late = setTimeout(() => app.server.closeAllConnections(), options.stopWithinMs ?? 10_000);
+    await app.close();
+    clearTimeout(late);
+  });
   stack.defer(() => stopped.abort());
   const url = await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   const owned = stack.move();
@@ -125,13 +131,13 @@ export async function openMigrated(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-/** The provider that the options name. */
-export function openQueues(options: QueueOptions): QueueProvider | null {
+/** The provider that the options name. AWS's libraries are loaded only where they are used. */
+export async function openQueues(options: QueueOptions): Promise<QueueProvider | null> {
   switch (options.kind) {
     case 'aws':
-      return createAwsQueues(options);
+      return (await import('./queue/aws-queue.ts')).createAwsQueues(options);
     case 'local':
-      return createLocalQueues(options);
+      return (await import('./queue/local-queue.ts')).createLocalQueues(options);
     case 'none':
       return null;
   }

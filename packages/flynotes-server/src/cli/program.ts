@@ -102,7 +102,7 @@ export function createProgram(terminal: Terminal): Command {
         );
       }
       await using database = await openMigrated(databaseOf(env, options.dataDir));
-      const queues = openQueues(queueOf(env));
+      const queues = await openQueues(queueOf(env));
       const { practice, licenceKey } = await createPractices({ database, queues }).create(parsed.data);
       queues?.close();
       if (options.json === true) terminal.out(JSON.stringify({ id: practice.id, licenceKey }));

@@ -14,6 +14,7 @@ const port = parentPort;
 const { dataDir, templateFile, fresh } = workerData as WorkerOptions;
 const say = (answer: WorkerAnswer): void => port.postMessage(answer);
 
+let keeping: Promise<void> = Promise.resolve();
 const common: PGliteOptions = {
   ...(dataDir === null ? {} : { dataDir }),
   parsers: { 20: Number, 1184: instantOf },
@@ -41,20 +42,23 @@ async function open(): Promise<PGlite> {
     }
   }
   const made = await PGlite.create(common);
-  if (fresh && templateFile !== null) keepTemplate(await made.dumpDataDir('none'), templateFile);
+  if (fresh && templateFile !== null) keeping = keepTemplate(await made.dumpDataDir('none'), templateFile);
   return made;
 }
 
-function keepTemplate(dump: Blob, file: string): void {
+/** Beside the work; a failure costs the next first start some seconds and nothing else. */
+async function keepTemplate(dump: Blob, file: string): Promise<void> {
   const temporary = `${file}.${process.pid}`;
-  void (async () => {
+  try {
     const packed = await promisify(zstdCompress)(Buffer.from(await dump.arrayBuffer()), {
       params: { [constants.ZSTD_c_compressionLevel]: 3 },
     });
     await mkdir(dirname(file), { recursive: true });
     await writeFile(temporary, packed);
     await rename(temporary, file);
-  })().catch(() => rm(temporary, { force: true }).catch(() => undefined));
+  } catch {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
 }
 
 try {
@@ -84,6 +88,7 @@ async function serve(database: PGlite, request: WorkerRequest): Promise<void> {
         return say({ kind: 'answer', id, rows: [] });
       case 'close':
         await database.close();
+        await keeping;
         return say({ kind: 'answer', id, rows: [] });
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 import compress from '@fastify/compress';
 import Fastify from 'fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Problem } from '@flynotes/carestream-server/api';
@@ -35,7 +35,7 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
     logger: false,
     bodyLimit: bodyBytesMost,
     requestTimeout: 120_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, _request, reply) => {
       reply.hijack();
@@ -61,11 +61,7 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOfError(error);
     problems.set(request, { problem, error });
-    // What is still to come of a body that is not wanted (a decompression bomb) is not read to its end.
-    if (problem.status === 413) {
-      void reply.header('connection', 'close');
-      reply.raw.once('finish', () => request.raw.destroy());
-    }
+    if (problem.status === 413) dropBody(request, reply);
     if (problem.retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000));
     return reply
       .code(problem.status)
@@ -91,6 +87,19 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
     });
   });
   return typed(app);
+}
+
+/** How long a sender may go on with a body that is not wanted, so that it can finish and read why. */
+const lingerMs = 2_000;
+
+/** No byte more of an oversized body is decompressed or kept; a sender that does not stop by itself is cut off. */
+function dropBody(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('connection', 'close');
+  request.raw.unpipe();
+  request.raw.resume();
+  const cutOff = setTimeout(() => request.raw.destroy(), lingerMs);
+  cutOff.unref();
+  request.raw.once('close', () => clearTimeout(cutOff));
 }
 
 function failureOf(error: unknown): NonNullable<RequestLine['failure']> {

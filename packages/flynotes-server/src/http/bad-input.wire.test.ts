@@ -28,7 +28,7 @@ describe('bad input', () => {
     expect(problem).toMatchObject({ status, code });
     expect(Object.keys(errorTable)).toContain(problem.code);
   };
-  const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+  const post = (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
     send(server.url + path, {
       method: 'POST',
       token: practice.licenceKey,
@@ -169,6 +169,7 @@ describe('bad input', () => {
 
   it('bounds bodies, batches and queries', async () => {
     isProblem(await post('/v1/bulk-passes', JSON.stringify({ reason: 'x'.repeat(300_000) })), 413, 'REQUEST_TOO_LARGE');
+    isProblem(await post('/v1/bulk-passes', Buffer.alloc(48 * mebibyte, ' ')), 413, 'REQUEST_TOO_LARGE');
     const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
     const rows = (count: number) => Array.from({ length: count }, () => ({}));
     const path = `/v1/bulk-passes/${passId}/batches`;

@@ -316,6 +316,7 @@ function addEvents(operator: App, { database, eventSignal, practices, stopped }:
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        connection: 'close',
         'x-accel-buffering': 'no',
       });
       const place = typeof last === 'string' ? parseCursor(last) : null;

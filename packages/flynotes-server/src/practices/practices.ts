@@ -94,6 +94,7 @@ export function createPractices(deps: { database: Database; queues: QueueProvide
 function newPracticeId(name: string): string {
   const words = name
     .normalize('NFKD')
+    .replaceAll(/\p{M}+/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')

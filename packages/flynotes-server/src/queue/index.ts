@@ -1,6 +1,4 @@
-export { createAwsQueues } from './aws-queue.ts';
 export type { AwsQueueOptions } from './aws-queue.ts';
-export { createLocalQueues } from './local-queue.ts';
 export type { LocalQueueOptions } from './local-queue.ts';
 export { federationPolicy, queueArnOf } from './federation-policy.ts';
 export { credentialDurationS } from './queue-provider.ts';

@@ -1,0 +1,191 @@
+// oxlint-disable typescript/no-unsafe-member-access -- answers of every shape are looked into
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { parseMessage } from '@flynotes/carestream-server/messages';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FlynotesServer } from '../index.ts';
+import { samplePatient } from '../testing/sample-patients.ts';
+import {
+  addPractice,
+  databaseKinds,
+  databaseSource,
+  operatorToken,
+  send,
+  startQueues,
+  startServer,
+} from '../testing/server-under-test.ts';
+import type { PracticeUnderTest } from '../testing/server-under-test.ts';
+
+describe.each(databaseKinds)('the operator API on %s', (kind) => {
+  const source = databaseSource(kind);
+  let server: FlynotesServer | null = null;
+  let queues: Awaited<ReturnType<typeof startQueues>>;
+
+  beforeAll(async () => {
+    queues = await startQueues();
+    const database = await source.fresh();
+    if (database !== null)
+      server = await startServer({ database, queue: queues.options, deskUrl: 'http://127.0.0.1:1' });
+  });
+  afterAll(async () => {
+    await server?.close();
+    await queues[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+  });
+  const operatorTest = (
+    name: string,
+    body: (practice: PracticeUnderTest, server: FlynotesServer) => Promise<void>,
+  ): void =>
+    it(name, async (context) => {
+      if (server === null) return context.skip('PostgreSQL is not installed');
+      await body(await addPractice(server), server);
+    });
+  const create = (server: FlynotesServer, json: object) =>
+    send(`${server.url}/v1/operator/practices`, { method: 'POST', token: operatorToken, json });
+
+  operatorTest('creates practices, with a key that is kept as a hash alone', async (practice, server) => {
+    const made = await create(server, { name: 'Çà et Là – Zahnärzte', timeZone: 'Europe/Berlin' });
+    expect(made.body.practice.id).toMatch(/^ca-et-la-zahnarzte-[0-9a-f]{6}$/);
+    expect(made.body.licenceKey).toMatch(/^fln_[0-9a-hjkmnp-tv-z]{52}$/);
+    const kept = await server.database.query(`select * from practices where id = $1`, [made.body.practice.id]);
+    expect(JSON.stringify(kept)).not.toContain(made.body.licenceKey.slice(4));
+    expect(await create(server, { name: 'x', id: practice.id })).toMatchObject({
+      status: 409,
+      body: { code: 'PRACTICE_ID_TAKEN' },
+    });
+    for (const [json, field] of [
+      [{ name: ' ' }, 'name'],
+      [{ name: 'x', timeZone: 'Europe/Atlantis' }, 'timeZone'],
+      [{ name: 'x', id: 'Not An Id' }, 'id'],
+      [{ name: 'a\u0000b' }, 'name'],
+    ] as const) {
+      expect(await create(server, json)).toMatchObject({
+        status: 400,
+        body: { code: 'REQUEST_INVALID', fields: [field] },
+      });
+    }
+    const listed = await send(`${server.url}/v1/operator/practices`, { token: operatorToken });
+    expect(listed.body.practices.map(({ id }: { id: string }) => id)).toContain(practice.id);
+  });
+
+  operatorTest('sends every type of message, and only valid ones', async (practice, server) => {
+    await using listening = {
+      client: new SQSClient({
+        region: 'eu-west-2',
+        endpoint: queues.endpoint,
+        credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      }),
+      async [Symbol.asyncDispose]() {
+        this.client.destroy();
+      },
+    };
+    const sent = await practice.operator('POST', '/messages', { type: 'patient-sync', patientCode: 1_000_123 });
+    expect(sent.status).toBe(200);
+    const { body: view } = await practice.operator('GET', '');
+    const received = await listening.client.send(
+      new ReceiveMessageCommand({ QueueUrl: view.queueUrl, WaitTimeSeconds: 2 }),
+    );
+    expect(received.Messages?.[0]?.MessageId).toBe(sent.body.messageId);
+    expect(parseMessage(received.Messages?.[0]?.Body ?? '')).toMatchObject({
+      outcome: 'message',
+      message: { type: 'patient-sync', patientCode: 1_000_123, requestedAt: sent.body.requestedAt, schemaVersion: 1 },
+    });
+    for (const type of [
+      'bulk-upload-patients',
+      'restart',
+      'test',
+      'questionnaire-questions-upload',
+      'questionnaire-answers-upload',
+    ]) {
+      expect((await practice.operator('POST', '/messages', { type })).status).toBe(200);
+    }
+    expect(await practice.operator('POST', '/messages', { type: 'patient-sync' })).toMatchObject({
+      status: 400,
+      body: { fields: ['patientCode'] },
+    });
+    expect((await practice.operator('POST', '/messages', { type: 'format-disk' })).status).toBe(400);
+    const unknown = await send(`${server.url}/v1/operator/practices/none/messages`, {
+      method: 'POST',
+      token: operatorToken,
+      json: { type: 'test' },
+    });
+    expect(unknown.status).toBe(404);
+
+    await practice.agent('POST', '/v1/command-results', {
+      messageId: sent.body.messageId,
+      type: 'patient-sync',
+      outcome: 'not-found',
+      at: new Date().toISOString(),
+      legs: {},
+    });
+    const { body } = await practice.operator('GET', '/command-results');
+    expect(body.commands).toHaveLength(6);
+    const found = body.commands.find(({ messageId }: { messageId: string }) => messageId === sent.body.messageId);
+    expect(found).toMatchObject({ type: 'patient-sync', patientCode: 1_000_123, result: { outcome: 'not-found' } });
+  });
+
+  operatorTest('finds patients by number and by parts of the name, a page at a time', async (practice) => {
+    const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
+    const names = ['Owen', 'O’Neill 100%', 'Ołówek', 'Öwen'];
+    const patients = names.map((surname, index) => ({
+      readSequence: 1,
+      basics: samplePatient(index + 1, { surname, forename: 'Ada' }),
+    }));
+    await practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, { n: 0, round: 0, patients, removals: [] });
+    const codes = async (query: string): Promise<number[]> =>
+      (await practice.operator('GET', `/patients?${query}`)).body.patients.map(
+        ({ patientCode }: { patientCode: number }) => patientCode,
+      );
+    expect(await codes('')).toEqual([1, 2, 3, 4]);
+    expect(await codes('limit=2')).toEqual([1, 2]);
+    expect(await codes('limit=2&after=2')).toEqual([3, 4]);
+    expect(await codes('search=OWEN')).toEqual([1]);
+    expect(await codes('search=ada%20o%C5%82')).toEqual([3]);
+    expect(await codes('search=100%25')).toEqual([2]);
+    expect(await codes('search=%25')).toEqual([2]);
+    expect(await codes('search=4')).toEqual([4]);
+    expect(await codes('search=nobody')).toEqual([]);
+  });
+
+  operatorTest('shows dead letters by their shape, never by what stands in them', async (practice) => {
+    const { body: view } = await practice.operator('GET', '');
+    const client = new SQSClient({
+      region: 'eu-west-2',
+      endpoint: queues.endpoint,
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+    const { SendMessageCommand } = await import('@aws-sdk/client-sqs');
+    const body = JSON.stringify({ type: 'patient-sync', patientCode: 'SECRET', SECRET: 1 });
+    await client.send(new SendMessageCommand({ QueueUrl: `${view.queueUrl}-dead-letters`, MessageBody: body }));
+    client.destroy();
+    const letters = await practice.operator('GET', '/dead-letters');
+    expect(letters.body).toMatchObject({
+      count: 1,
+      letters: [
+        {
+          sizeBytes: body.length,
+          shape: {
+            outcome: 'invalid',
+            reason: 'invalid-fields',
+            type: null,
+            fields: { type: 'string', patientCode: 'string' },
+          },
+        },
+      ],
+    });
+    expect(JSON.stringify(letters.body)).not.toContain('SECRET');
+  });
+
+  operatorTest('serves page, configuration and documentation', async (practice, server) => {
+    expect((await send(server.url)).type).toMatch(/^text\/html/);
+    const config = await send(`${server.url}/console/config.json`);
+    expect(config.body).toMatchObject({ deskUrl: 'http://127.0.0.1:1' });
+    expect(config.body.practices).toContainEqual({ id: practice.id, name: 'Highgate' });
+    expect((await send(`${server.url}/docs/`)).status).toBe(200);
+    const { body: api } = await send(`${server.url}/docs/json`);
+    expect(api.openapi).toBe('3.1.0');
+    const row =
+      api.paths['/v1/bulk-passes/{passId}/batches'].post.requestBody.content['application/json'].schema.properties
+        .patients;
+    expect(row.items.properties.basics.properties.surname.type).toBe('string');
+  });
+});
