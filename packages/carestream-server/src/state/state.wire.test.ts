@@ -43,7 +43,7 @@ function linesOf(process: ChildProcess): AsyncIterable<string> {
 }
 
 test('no acknowledged row is lost and no read sequence given twice, whenever the process is killed', async () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+  const seed = Number(process.env['SEED'] ?? 4_711);
   let random = seed;
   const next = () => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647;
   let acknowledged = 0;

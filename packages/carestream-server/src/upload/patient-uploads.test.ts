@@ -125,6 +125,21 @@ for (const order of ['the page arrives first', 'the patient-sync arrives first']
   });
 }
 
+test('a patient-sync that comes and goes while a page is under way is not undone by the page', async () => {
+  using rig = createUploadRig();
+  rig.practice.enter(5, { surname: 'Old' });
+  let synced: Promise<unknown> | null = null;
+  rig.practice.hook = async (read, when) => {
+    if (read !== 'page' || when !== 'after' || synced) return;
+    // The page holds the old name already, but has not arrived yet.
+    rig.practice.enter(5, { surname: 'New' });
+    synced = rig.patients.sync({ patientCode: 5 }, neverAborted);
+    await synced;
+  };
+  expect(await rig.clock.runUntil(rig.bulk.request('scheduled', neverAborted))).toMatchObject({ outcome: 'equal' });
+  expect(rig.flynotes.held.get(5)?.record.surname).toBe('New');
+});
+
 test('a patient who comes by patient-sync behind the pass is not taken for removed', async () => {
   using rig = createUploadRig({ pace: { pageRows: 5 } });
   for (let code = 10; code <= 40; code += 2) rig.practice.enter(code);
