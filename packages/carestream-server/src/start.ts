@@ -1,4 +1,4 @@
-import { readConfig, type DatabaseSetting } from './cli/config.ts';
+import { readConfig } from './cli/config.ts';
 import { readConfigFile } from './cli/config-file.ts';
 import { applyProxy, proxyVariablesOf, trustSystemCertificates } from './cli/network.ts';
 import { composeAgent, type Agent } from './compose.ts';
@@ -11,7 +11,6 @@ import {
   type HostEvent,
 } from './contract/index.ts';
 import { exitCodeOf, type EndReason, type LifeTimes } from './lifecycle/index.ts';
-import { resolveDatabaseConfig, type DatabaseConfig } from './practice/index.ts';
 import { AgentError, isAgentError } from './runtime/index.ts';
 import { noHostChannel, openHostChannel } from './runtime/host-channel.ts';
 import { createSystemClock } from './runtime/system-clock.ts';
@@ -88,16 +87,13 @@ function asAgentError(error: unknown): AgentError {
 }
 
 function readConfiguration(options: StartOptions, environment: Readonly<Record<string, string | undefined>>) {
-  const checkDatabase = (database: DatabaseSetting): void => {
-    resolveDatabaseConfig(database as DatabaseConfig);
-  };
   if (typeof options.config === 'object') {
-    return readConfig({ file: null, content: { ...options.config }, environment, checkDatabase });
+    return readConfig({ file: null, content: { ...options.config }, environment });
   }
   const dataDir = environment[hostEnvironment.dataDir];
   const file = options.config ?? `${dataDir || '.'}/config.json`;
   try {
-    return readConfig({ file, content: readConfigFile(file), environment, checkDatabase });
+    return readConfig({ file, content: readConfigFile(file), environment });
   } catch (error) {
     return { outcome: 'invalid' as const, failures: [asAgentError(error)] };
   }

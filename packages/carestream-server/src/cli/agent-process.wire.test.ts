@@ -44,7 +44,7 @@ interface Run {
 
 /** Starts the command line; `host` gives it a role, a pipe on descriptor 3 and a standard input to close. */
 function run(
-  options: { words?: string[]; config?: object; host?: boolean; crash?: string; input?: 'ignore' | 'pipe' } = {},
+  options: { words?: string[]; config?: object; host?: boolean; preload?: string; input?: 'ignore' | 'pipe' } = {},
 ): Run {
   const file = join(folder, 'config.json');
   writeFileSync(
@@ -60,7 +60,7 @@ function run(
       ...options.config,
     }),
   );
-  const preload = options.crash ? ['--import', `data:text/javascript,${encodeURIComponent(options.crash)}`] : [];
+  const preload = options.preload ? ['--import', `data:text/javascript,${encodeURIComponent(options.preload)}`] : [];
   const child = spawn(
     process.execPath,
     [
@@ -120,10 +120,13 @@ const everything = (): string =>
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
     .join('\n') + JSON.stringify(cloud.items);
 
+/** The command line ends a process that something still holds; a clean end never needs it. */
+const tellsForcedEnd = `const exit = process.exit; process.exit = (code) => { process.stderr.write('forced'); exit(code); };`;
+
 describe('a living agent', () => {
   test('SIGTERM ends it cleanly with 0; nothing holds the process; the next start finds nothing amiss', async () => {
     for (let time = 0; time < 2; time++) {
-      const agent = run();
+      const agent = run({ preload: tellsForcedEnd });
       await until(() => cloud.receiving() > 0);
       agent.child.kill('SIGTERM');
       expect(await agent.ended).toMatchObject({ code: 0, signal: null, errors: '' });
@@ -180,7 +183,7 @@ describe('a crash', () => {
     ['thrown', `setTimeout(() => { throw new RangeError('${secret}') }, 1200)`],
     ['a rejection that nobody handles', `setTimeout(() => { void Promise.reject(new RangeError('${secret}')) }, 1200)`],
   ])('%s: exit 1, sent before the end, told again by the next start', async (_name, crash) => {
-    const crashed = await run({ crash }).ended;
+    const crashed = await run({ preload: crash }).ended;
     expect(crashed.code).toBe(1);
     expect(crashed.errors).toContain('CRASH');
     expect(crashed.errors + crashed.output).not.toContain(secret);
@@ -197,7 +200,7 @@ describe('a crash', () => {
 
   test('with Rollbar away: kept, and sent by the next start', async () => {
     cloud.rollbarStatus = 503;
-    expect((await run({ crash: `setTimeout(() => { throw new Error('x') }, 1200)` }).ended).code).toBe(1);
+    expect((await run({ preload: `setTimeout(() => { throw new Error('x') }, 1200)` }).ended).code).toBe(1);
     expect(cloud.items).toEqual([]);
     cloud.rollbarStatus = 200;
     const next = run();

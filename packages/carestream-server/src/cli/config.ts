@@ -4,9 +4,7 @@ import { lifeTimes, type LifeTimes } from '../lifecycle/index.ts';
 import { AgentError, isAgentError, type ErrorDetails } from '../runtime/index.ts';
 import { readJson, type JsonDocument, type Position } from './json-reader.ts';
 import { nearestOf } from './spelling.ts';
-
-/** How R4's database is reached: a connection string, or its parts. What is inside is for the part that connects to judge. */
-export type DatabaseSetting = string | Readonly<Record<string, unknown>>;
+import { checkDatabaseSetting, type DatabaseSetting } from './database-setting.ts';
 
 /** The configuration of one practice, checked. */
 export interface AgentConfig {
@@ -34,8 +32,6 @@ export interface ConfigSource {
   /** The file's text, or the object that a program gave. */
   readonly content: string | Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Judges the database setting; throws an AgentError when it cannot be used. */
-  readonly checkDatabase: (database: DatabaseSetting) => void;
 }
 
 /** Environment variables that stand above the file. */
@@ -103,7 +99,7 @@ export function readConfig(source: ConfigSource): ConfigReading {
     /^[\x21-\x7e]{1,200}$/.test(token) ? null : 'it must be a text without spaces',
   );
   const rollbarEndpoint = text('rollbarEndpoint', faultOfFlynotesUrl);
-  const database = readDatabase(given['database'], source, fail);
+  const database = readDatabase(given['database'], fail);
   const times = readTimes(given['times'], fail);
   if (failures.length > 0 || !licenceKey || !flynotesUrl || !dataDir || database === null) {
     return { outcome: 'invalid', failures };
@@ -181,7 +177,7 @@ function isLoopback(hostname: string): boolean {
   return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-function readDatabase(value: unknown, source: ConfigSource, fail: Fail): DatabaseSetting | null {
+function readDatabase(value: unknown, fail: Fail): DatabaseSetting | null {
   if (value === undefined || value === null) return null;
   const isFields = typeof value === 'object' && !Array.isArray(value);
   if (typeof value !== 'string' && !isFields) {
@@ -200,7 +196,7 @@ function readDatabase(value: unknown, source: ConfigSource, fail: Fail): Databas
     return null;
   }
   try {
-    source.checkDatabase(setting);
+    checkDatabaseSetting(setting);
     return setting;
   } catch (error) {
     if (!isAgentError(error)) throw error;

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { exitCodes, hostEnvironment } from '../contract/host.ts';
 import { version } from '../version.ts';
-import { runStart } from './run-start.ts';
 
 /** The command line: `carestream-server start --config FILE`. */
 async function main(): Promise<void> {
@@ -19,6 +18,8 @@ async function main(): Promise<void> {
       `the configuration; otherwise config.json in the folder that ${hostEnvironment.dataDir} names`,
     )
     .action(async (options: { config?: string }) => {
+      // Help and version need not load what runs the agent.
+      const { runStart } = await import('./run-start.ts');
       process.exitCode = await runStart(options.config);
     });
   try {

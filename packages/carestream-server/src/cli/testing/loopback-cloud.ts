@@ -93,6 +93,7 @@ export async function createLoopbackCloud(version: string): Promise<LoopbackClou
     } else if (path === '/v1/command-results') json(response, 200, {});
     else if (request.headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage') {
       receiving += 1;
+      // oxlint-disable-next-line eslint/no-restricted-globals -- a fake of the cloud keeps real time
       const timer = setTimeout(() => {
         receiving -= 1;
         timers.delete(timer);
