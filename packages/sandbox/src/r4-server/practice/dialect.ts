@@ -121,11 +121,8 @@ export const storedRows = function* <T extends LogicalTableName>(
     return { field, store: spell === undefined ? store : (value: SqlValue) => store(spell(value)) };
   });
   for (const row of rows) {
-    const values = Array.from<SqlValue>({ length: cells.length });
-    for (let index = 0; index < cells.length; index += 1) {
-      const cell = cells[index];
-      if (cell !== undefined) values[index] = cell.store(row[cell.field] as SqlValue);
-    }
+    const values: SqlValue[] = [];
+    for (const cell of cells) values.push(cell.store(row[cell.field] as SqlValue));
     yield values;
   }
 };

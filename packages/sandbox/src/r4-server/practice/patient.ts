@@ -79,7 +79,11 @@ export const createPatients = (seed: number): ((index: number) => LogicalPatient
         text: random.pick(['none', 'no email', 'n/a', 'NONE']),
         dirt: dirtBit.noEmailInWords,
       };
-    const plain = (person.forename ?? '').normalize('NFD').toLowerCase().replace(/[^a-z]/g, '') || 'patient';
+    const plain =
+      (person.forename ?? '')
+        .normalize('NFD')
+        .toLowerCase()
+        .replace(/[^a-z]/g, '') || 'patient';
     const first = `${plain}.${index}@example.${random.pick(['com', 'org', 'net'])}`;
     if (!random.chance(patientDirt.severalEmails.rate))
       return { text: random.chance(0.02) ? `${first} ` : first, dirt: 0 };

@@ -1,7 +1,7 @@
 import { ambiguousTime, datetimeTick, dayMs, impossibleTime, minuteMs, practiceToday } from './calendar.ts';
 import { recordDirt } from './dirt.ts';
 import { patientCodeOf } from './patient.ts';
-import { createRandom, stream } from './random.ts';
+import { createRandom, stream, type Random } from './random.ts';
 import type { PracticeShape } from './shape.ts';
 import { questions } from './questionnaire-words.ts';
 import { noteSentences, quotedSentences } from './words.ts';
@@ -65,6 +65,7 @@ export const completedQuestionnaires = (shape: PracticeShape): readonly LogicalC
     else if (index === 6 || random.chance(recordDirt.ambiguousTime.rate)) at = ambiguousTime(year);
     rows.push({ patient, at, index });
   }
+  const noteRandom = createRandom(shape.seed);
   rows.sort((a, b) => a.at - b.at || a.index - b.index);
   return rows.map(({ patient, at, index }, position) => {
     random.start(stream.note, index);
@@ -72,14 +73,13 @@ export const completedQuestionnaires = (shape: PracticeShape): readonly LogicalC
       completedId: position + 1,
       patientCode: patientCodeOf(patient),
       completedAt: at,
-      notes: noteOf(random.chance(recordDirt.questionnaireNotes.rate), index, shape.seed),
+      notes: noteOf(noteRandom, random.chance(recordDirt.questionnaireNotes.rate), index),
       userCode: random.between(1, 18),
     };
   });
 };
 
-const noteOf = (present: boolean, index: number, seed: number): string | null => {
-  const random = createRandom(seed);
+const noteOf = (random: Random, present: boolean, index: number): string | null => {
   random.start(stream.note, -index - 1);
   if (!present) return random.chance(0.5) ? '' : null;
   if (index === 7 || random.chance(recordDirt.noteUndefinedByte.rate))

@@ -69,7 +69,10 @@ export const postcodeAreas = words('AB B BA BN BS CF CT DE EX GL HR IP LE LL LN 
 export const occupations = words(
   'Teacher Nurse Retired Driver Engineer Student Builder Chef Farmer Accountant Electrician Clerk',
 );
-export const titles = { female: words('Mrs Mrs Mrs Mrs Miss Miss Miss Ms Ms Dr'), male: words('Mr Mr Mr Mr Mr Mr Mr Mr Dr Master') };
+export const titles = {
+  female: words('Mrs Mrs Mrs Mrs Miss Miss Miss Ms Ms Dr'),
+  male: words('Mr Mr Mr Mr Mr Mr Mr Mr Dr Master'),
+};
 
 export const phoneRemarks = words('(mum) (work) (dad) wife ex-directory (neighbour)');
 export const phoneWords = lines(`do not call
