@@ -52,8 +52,7 @@ export const conversionFunctions: FunctionTable = {
         'ISNUMERIC',
         [value],
         { name: 'int' },
-        (text) => (isNumeric(text as string | null) ? 1 : 0),
-        { nulls: true },
+        { nulls: true, run: (text) => (isNumeric(text as string | null) ? 1 : 0) },
       );
     },
   },
@@ -70,12 +69,14 @@ export const conversionFunctions: FunctionTable = {
         'ISDATE',
         [value],
         { name: 'int' },
-        (text) => {
-          if (text === null || (text as string).trim() === '') return 0;
-          const parsed = parseDate(text as string, order(), true);
-          return typeof parsed === 'number' && parsed >= low ? 1 : 0;
+        {
+          nulls: true,
+          run: (text) => {
+            if (text === null || (text as string).trim() === '') return 0;
+            const parsed = parseDate(text as string, order(), true);
+            return typeof parsed === 'number' && parsed >= low ? 1 : 0;
+          },
         },
-        { nulls: true },
       );
     },
   },

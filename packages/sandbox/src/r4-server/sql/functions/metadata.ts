@@ -32,16 +32,11 @@ const asking = (types: readonly SqlType[], least: number, result: SqlType, read:
     }
     const converted = args.map((value, index) => use.builder.convert(value, types[index] ?? value.type));
     // The answer depends on who asks: it is worked out at each call.
-    return use.builder.call(
-      use.call.name,
-      converted,
-      result,
-      (...values) => read(server, server.current, ...values) as Scalar | null,
-      {
-        nulls: true,
-        volatile: true,
-      },
-    );
+    return use.builder.call(use.call.name, converted, result, {
+      nulls: true,
+      volatile: true,
+      run: (...values) => read(server, server.current, ...values) as Scalar | null,
+    });
   },
 });
 

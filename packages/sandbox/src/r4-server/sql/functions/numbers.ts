@@ -135,10 +135,12 @@ export const numberFunctions: FunctionTable = {
   NEWID: {
     arguments: [0, 0],
     translate: (use) =>
-      use.builder.call('NEWID', [], { name: 'uniqueidentifier' }, () => randomUUID().toUpperCase(), {
-        nulls: true,
-        volatile: true,
-      }),
+      use.builder.call(
+        'NEWID',
+        [],
+        { name: 'uniqueidentifier' },
+        { nulls: true, volatile: true, run: () => randomUUID().toUpperCase() },
+      ),
   },
   HASHBYTES: {
     arguments: [2, 2],

@@ -203,18 +203,15 @@ export const stringFunctions: FunctionTable = {
         lengthOf(value.type) === -1 || lengthOf(insert.type) === -1
           ? -1
           : Math.min(lengthOf(value.type) + lengthOf(insert.type), limitOf(like));
-      return use.builder.call(
-        'STUFF',
-        [value, start, length, insert],
-        varying(like, whole),
-        (source, from, count, put) => {
+      return use.builder.call('STUFF', [value, start, length, insert], varying(like, whole), {
+        nulls: true,
+        run: (source, from, count, put) => {
           if (source === null || from === null || count === null) return null;
           const [first, removed, original] = [from as number, count as number, source as string];
           if (first <= 0 || removed < 0 || first > original.length) return null;
           return original.slice(0, first - 1) + ((put as string | null) ?? '') + original.slice(first - 1 + removed);
         },
-        { nulls: true },
-      );
+      });
     },
   },
   REPLICATE: {
@@ -357,12 +354,10 @@ const storedBytes = (value: Scalar, type: SqlType): number => {
     real: 4,
     money: 8,
     smallmoney: 4,
-    ...{
-      datetime: 8,
-      smalldatetime: 4,
-      date: 3,
-      uniqueidentifier: 16,
-    },
+    datetime: 8,
+    smalldatetime: 4,
+    date: 3,
+    uniqueidentifier: 16,
   };
   const known = sizes[type.name];
   if (known !== undefined) return known;

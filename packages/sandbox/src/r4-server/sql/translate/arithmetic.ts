@@ -55,7 +55,7 @@ export const translateArithmetic = (
     case 'integer':
       return integers(translation, operator, builder.convert(a, type), builder.convert(b, type));
     case 'temporal':
-      return temporal(translation, operator, a, b, type);
+      return temporal(translation, operator, a, b);
     case 'guid':
       throw invalid(type);
     case 'binary':
@@ -201,13 +201,8 @@ const integerOperation = (operator: ArithmeticOperator, x: bigint, y: bigint): b
 };
 
 /** datetime + number: days; datetime - datetime: a datetime. The newer types have no arithmetic. */
-const temporal = (
-  translation: Translation,
-  operator: ArithmeticOperator,
-  left: Typed,
-  right: Typed,
-  type: SqlType,
-): Typed => {
+const temporal = (translation: Translation, operator: ArithmeticOperator, left: Typed, right: Typed): Typed => {
+  const type = commonType(left.type, right.type);
   const legacy = (value: SqlType) =>
     value.name === 'datetime' || value.name === 'smalldatetime' || familyOf(value) !== 'temporal';
   if (!legacy(left.type) || !legacy(right.type)) {

@@ -217,11 +217,13 @@ const translateTop = (translation: Translation, node: Expression, scope: Scope):
     'top',
     [typed],
     { name: 'bigint' },
-    (value) => {
-      if (value === null || (value as bigint) < 0n) throw sqlError(1060);
-      return value;
+    {
+      nulls: true,
+      run: (value) => {
+        if (value === null || (value as bigint) < 0n) throw sqlError(1060);
+        return value;
+      },
     },
-    { nulls: true },
   ).sql;
 };
 

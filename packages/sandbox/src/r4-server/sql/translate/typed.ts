@@ -23,6 +23,9 @@ export interface Typed {
   readonly explicitCollation?: boolean;
 }
 
+/** What a called function does; with what it is to be told beside its arguments. */
+export type FunctionBody = StoredFunction['run'] | Omit<StoredFunction, 'args'>;
+
 /** Conversions and function calls as SQLite expressions. */
 export interface TypedBuilder {
   readonly collation: string;
@@ -38,13 +41,7 @@ export interface TypedBuilder {
   readonly unify: (left: Typed, right: Typed) => readonly [Typed, Typed, SqlType];
   readonly unifyAll: (values: readonly Typed[]) => { readonly values: readonly Typed[]; readonly type: SqlType };
   /** A call of a function of this half; `name` with the argument types identifies it. */
-  readonly call: (
-    name: string,
-    args: readonly Typed[],
-    result: SqlType,
-    run: (...args: (Scalar | null)[]) => Scalar | null,
-    options?: Pick<StoredFunction, 'nulls' | 'volatile'>,
-  ) => Typed;
+  readonly call: (name: string, args: readonly Typed[], result: SqlType, body: FunctionBody) => Typed;
   /** The expression as it leaves SQLite: an int64 beyond 2^53 goes as text, so that numbers read fast and nothing is rounded. */
   readonly output: (value: Typed) => string;
   /** An expression that raises an error when it is evaluated. */
@@ -53,13 +50,14 @@ export interface TypedBuilder {
 
 /** @param dateOrder asked whenever a text becomes a date */
 export const createTypedBuilder = (storage: Storage, collation: string, dateOrder: () => DateOrder): TypedBuilder => {
-  const call: TypedBuilder['call'] = (name, args, result, run, options = {}) => {
+  const call: TypedBuilder['call'] = (name, args, result, body) => {
+    const options = typeof body === 'function' ? { run: body } : body;
     const signature = `${name}:${args.map((arg) => argumentKey(arg.type)).join(',')}>${typeKey(result)}`;
-    const stored = storage.define(signature, () => ({ args: args.map((arg) => arg.type), run, ...options }));
+    const stored = storage.define(signature, () => ({ args: args.map((arg) => arg.type), ...options }));
     return {
       sql: `${stored}(${args.map((arg) => arg.sql).join(', ')})`,
       type: result,
-      nullable: options.nulls === true || args.some((arg) => arg.nullable) || args.length === 0,
+      nullable: ('nulls' in options && options.nulls) || args.some((arg) => arg.nullable) || args.length === 0,
     };
   };
 
