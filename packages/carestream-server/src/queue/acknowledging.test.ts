@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { AgentError } from '../runtime/index.ts';
+import { createBench, createGate, done, type Handle } from './testing/queue-bench.ts';
+
+describe('acknowledging', () => {
+  it('deletes only after the result is reported and the inbox knows', async () => {
+    const order: string[] = [];
+    const bench = createBench(async () => (order.push('effect'), done));
+    const original = { ...bench.sqs.transport };
+    bench.sqs.transport.deleteBatch = async (handles) => {
+      order.push(`delete, reported ${bench.results.length}, noted ${bench.inbox.size}`);
+      return original.deleteBatch(handles);
+    };
+    void bench.serving();
+    bench.sync(1);
+    await bench.clock.advance(100);
+    expect(order).toEqual(['effect', 'delete, reported 1, noted 1']);
+  });
+
+  it('keeps a message hidden for as long as its command takes', async () => {
+    let runs = 0;
+    const bench = createBench(async () => {
+      runs += 1;
+      await bench.clock.sleep(3_600_000);
+      return done;
+    });
+    void bench.serving();
+    bench.send({ type: 'bulk-upload-patients' });
+    await bench.clock.advance(3_700_000);
+    expect(runs).toBe(1);
+    expect(bench.sqs.remaining()).toEqual([]);
+    expect(bench.sqs.changes.length).toBeGreaterThan(300);
+  });
+
+  it('does not begin again what is in hand and comes once more, and deletes it by its newest receipt', async () => {
+    const gate = createGate();
+    const bench = createBench(gate.handle);
+    void bench.serving();
+    const messageId = bench.sync(1);
+    await bench.clock.advance(100);
+    bench.sqs.repeat(messageId);
+    await bench.clock.advance(100);
+    expect(gate.open).toHaveLength(1);
+    gate.open[0]?.finish();
+    await bench.clock.advance(100);
+    expect(bench.sqs.remaining()).toEqual([]);
+    expect(bench.results).toHaveLength(1);
+  });
+
+  it('deletes without doing it again what was done in an earlier life', async () => {
+    let runs = 0;
+    const inbox = new Map([['message-1', true as const]]);
+    const bench = createBench(async () => (runs++, done), { inbox });
+    void bench.serving();
+    bench.sync(1);
+    await bench.clock.advance(100);
+    expect(runs).toBe(0);
+    expect(bench.results).toEqual([]);
+    expect(bench.sqs.remaining()).toEqual([]);
+  });
+
+  it('carries commands out although the inbox cannot be read or written', async () => {
+    const bench = createBench(async () => done);
+    bench.inboxFailure.error = new AgentError('DISK_FULL');
+    void bench.serving();
+    bench.sync(1);
+    await bench.clock.advance(100);
+    expect(bench.outcomes()).toEqual([['message-1', 'done', undefined]]);
+    expect(bench.sqs.remaining()).toEqual([]);
+    expect(bench.errors).not.toEqual([]);
+  });
+
+  it('tells where the time went', async () => {
+    const bench = createBench(async () => ({
+      outcome: 'done',
+      legs: { readMs: 3, uploadedMs: 4 },
+      figures: { items: 2 },
+    }));
+    bench.sync(7);
+    await bench.clock.advance(1_500);
+    void bench.serving();
+    await bench.clock.advance(100);
+    expect(bench.results[0]).toMatchObject({
+      type: 'patient-sync',
+      patientCode: 7,
+      legs: { queuedMs: 1_500, dispatchedMs: 0, readMs: 3, uploadedMs: 4 },
+      figures: { items: 2 },
+    });
+    expect(bench.queue.stats()).toMatchObject({ lagMs: 1_500, inFlight: 0, failing: null });
+  });
+});
+
+describe('restart', () => {
+  const restart =
+    (bench: () => ReturnType<typeof createBench>): Handle =>
+    async (message, context) => {
+      if (message.type !== 'restart') return done;
+      await context.acknowledge();
+      expect(bench().sqs.remaining()).not.toContain(context.messageId);
+      bench().stop.abort();
+      return done;
+    };
+
+  it('is acknowledged before the end, which then comes at once', async () => {
+    const bench: ReturnType<typeof createBench> = createBench(restart(() => bench));
+    const serving = bench.serving();
+    await bench.clock.advance(5_000);
+    bench.send({ type: 'restart' });
+    const askedAt = bench.clock.monotonic();
+    await bench.clock.runUntil(serving);
+    expect(bench.clock.monotonic() - askedAt).toBeLessThan(100);
+    expect(bench.sqs.outstanding()).toBe(0);
+    expect(bench.outcomes()).toEqual([['message-1', 'done', undefined]]);
+  });
+
+  it('does not loop although the queue refuses the deletion', async () => {
+    const inbox = new Map<string, true>();
+    let runs = 0;
+    const handle =
+      (bench: () => ReturnType<typeof createBench>): Handle =>
+      async (_message, context) => {
+        runs += 1;
+        await context.acknowledge();
+        bench().stop.abort();
+        return done;
+      };
+    const first: ReturnType<typeof createBench> = createBench(
+      handle(() => first),
+      { inbox },
+    );
+    first.sqs.transport.deleteBatch = () => Promise.reject(new AgentError('QUEUE_UNAVAILABLE'));
+    first.send({ type: 'restart' });
+    await first.clock.runUntil(first.serving());
+    expect(first.sqs.remaining()).toEqual(['message-1']);
+
+    const second: ReturnType<typeof createBench> = createBench(
+      handle(() => second),
+      { inbox },
+    );
+    second.send({ type: 'restart' });
+    void second.serving();
+    await second.clock.advance(60_000);
+    expect(runs).toBe(1);
+    expect(second.sqs.remaining()).toEqual([]);
+  });
+
+  it('fails, and does not restart, when neither the queue nor the inbox takes note', async () => {
+    let restarted = false;
+    const bench = createBench(async (_message, context) => {
+      await context.acknowledge();
+      restarted = true;
+      return done;
+    });
+    bench.inboxFailure.error = new AgentError('DISK_FULL');
+    bench.sqs.transport.deleteBatch = () => Promise.reject(new AgentError('QUEUE_UNAVAILABLE'));
+    void bench.serving();
+    bench.send({ type: 'restart' });
+    await bench.clock.advance(15_000);
+    expect(restarted).toBe(false);
+    expect(bench.outcomes()[0]).toEqual(['message-1', 'failed', 'STATE_UNUSABLE']);
+  });
+});
