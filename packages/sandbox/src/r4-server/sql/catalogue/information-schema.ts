@@ -84,7 +84,9 @@ export const informationSchemaViews: readonly SystemView[] = [
     columns: columnsOf('TABLE_CATALOG sysname?, TABLE_SCHEMA sysname?, TABLE_NAME sysname, TABLE_TYPE varchar(10)?'),
     rows: (_server, session, database) =>
       visibleTables(session, database).map((table) => [
-        ...[database.name, table.schema, table.name],
+        database.name,
+        table.schema,
+        table.name,
         table.kind === 'view' ? 'VIEW' : 'BASE TABLE',
       ]),
   },

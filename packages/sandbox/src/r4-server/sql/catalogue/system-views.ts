@@ -54,9 +54,17 @@ const objectColumns =
   'name sysname, object_id int, principal_id int?, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60)?, create_date datetime, modify_date datetime, is_ms_shipped bit, is_published bit, is_schema_published bit';
 
 const objectRow = (table: Table): SqlValue[] => [
-  ...[table.name, table.objectId, null, 1, 0],
+  table.name,
+  table.objectId,
+  null,
+  1,
+  0,
   ...(table.kind === 'view' ? ['V ', 'VIEW'] : ['U ', 'USER_TABLE']),
-  ...[table.database.createdMs, table.database.createdMs, 0, 0, 0],
+  table.database.createdMs,
+  table.database.createdMs,
+  0,
+  0,
+  0,
 ];
 /** A primary key is an object too. */
 const keyObjectRow = (table: Table): SqlValue[] => [
@@ -121,16 +129,18 @@ export const systemViews: readonly SystemView[] = [
     ),
     rows: (server, session, database) =>
       columnsOfTables(session, database).map(({ table, column, ordinal }) => [
-        ...[
-          table.objectId,
-          column.name,
-          ordinal,
-          typeIdOf(column)?.systemTypeId ?? 0,
-          typeIdOf(column)?.userTypeId ?? 0,
-        ],
+        table.objectId,
+        column.name,
+        ordinal,
+        typeIdOf(column)?.systemTypeId ?? 0,
+        typeIdOf(column)?.userTypeId ?? 0,
         ...shapeOf(column),
         isString(column.type) ? (column.type.collation ?? server.collation) : null,
-        ...[column.nullable ? 1 : 0, 1, 0, column.identity === true ? 1 : 0, 0],
+        column.nullable ? 1 : 0,
+        1,
+        0,
+        column.identity === true ? 1 : 0,
+        0,
       ]),
   },
   {
