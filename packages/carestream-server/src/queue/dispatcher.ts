@@ -31,7 +31,11 @@ export interface DispatcherDeps {
   onUnknownType(type: string): void;
   /** Takes the result of a command, durably. */
   report(result: CommandResult): void | Promise<void>;
+  readonly told: ToldMessages;
 }
+
+/** Messages, by id, that wait for the dead-letter queue or for another version of us, and have been reported already. */
+export type ToldMessages = Map<string, 'set-aside' | 'unknown-type'>;
 
 /** Leads each message to its command, and each command's end to the queue, to Flynotes and to the log. */
 export interface Dispatcher {
@@ -65,9 +69,7 @@ const rememberedMost = 1_000;
  * - interrupted by a stop: handed back at once, not reported; the next process carries it out.
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { clock, log, custody } = deps;
-  /** Messages that wait for the dead-letter queue, or for another version of us. Reported already. */
-  const told = new Map<string, 'set-aside' | 'unknown-type'>();
+  const { clock, log, custody, told } = deps;
   const running = new Set<RunningCommand>();
   const stopping = new Error('The process is about to end.');
   let lagMs: number | null = null;

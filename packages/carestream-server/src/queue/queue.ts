@@ -2,7 +2,7 @@ import type { CommandResult, ErrorCode } from '../contract/index.ts';
 import { AgentError, type Clock, type Log } from '../runtime/index.ts';
 import type { HandleCommand } from './command-port.ts';
 import { createCustody } from './custody.ts';
-import { createDispatcher, type CommandInbox, type Dispatcher } from './dispatcher.ts';
+import { createDispatcher, type CommandInbox, type Dispatcher, type ToldMessages } from './dispatcher.ts';
 import { createFailureEpisode } from './failure-episode.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { createCachedCredentials, type CredentialSource } from './queue-credentials.ts';
@@ -90,6 +90,7 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     { clock, transport, episode: createFailureEpisode(deps, 'acknowledge') },
     { visibilityS, batchDelayMs: deleteBatchDelayMs },
   );
+  const told: ToldMessages = new Map();
   let dispatcher: Dispatcher | null = null;
   let serving = false;
 
@@ -110,7 +111,7 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     if (serving) throw new Error('The queue is being served already.');
     serving = true;
     const lanes = createLanes();
-    const dispatch = createDispatcher({ ...deps, custody, lanes });
+    const dispatch = createDispatcher({ ...deps, custody, lanes, told });
     dispatcher = dispatch;
     /** Ends every wait of this call. */
     const finished = new AbortController();

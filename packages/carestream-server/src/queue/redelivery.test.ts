@@ -156,4 +156,13 @@ describe('messages that are none', () => {
     expect(bench.unknownTypes).toHaveLength(1);
     expect(bench.results).toHaveLength(1);
   });
+
+  it('is told of once, although one hour of serving follows another', async () => {
+    const bench = createBench(async () => done, { receivesMost: 50 });
+    bench.sqs.send('{"type":"patient-merge"}');
+    bench.sqs.send('{');
+    for (let hour = 0; hour < 5; hour++) await bench.clock.runUntil(bench.serving({ lastsMs: 3_600_000 }));
+    expect(bench.results).toHaveLength(2);
+    expect(bench.unknownTypes).toHaveLength(1);
+  });
 });
