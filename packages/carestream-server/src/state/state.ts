@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../runtime/system-folder.ts';
 import type { Clock } from '../runtime/index.ts';
 import { openDatabase } from './database.ts';
 import { createInbox, type Inbox } from './inbox.ts';
@@ -87,7 +87,7 @@ export function openState(path: string, options: StateOptions): State {
 }
 
 function openLocked(path: string, limits: StateLimits) {
-  guarded(() => mkdirSync(dirname(path), { recursive: true }));
+  guarded(() => makeFolder(dirname(path)));
   const lock = takeRunLock(`${path}.lock`, limits.lockWaitMs);
   try {
     return { ...openDatabase(path, limits.fileBytesMost), release: () => lock.release() };

@@ -1,7 +1,8 @@
 /* oxlint-disable eslint/no-restricted-imports -- a crash is written when nothing but the disk can still be trusted */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, EventFields } from '../runtime/index.ts';
+import { makeFolder } from '../runtime/system-folder.ts';
 import { factsOf } from './error-facts.ts';
 import { checkFields } from './fields.ts';
 
@@ -14,7 +15,7 @@ const sizeMost = 20_000;
 /** Writes down, at once and without any other part, what ended this process. Never throws. */
 export function writeCrashRecord(dataDir: string, error: unknown, clock: Pick<Clock, 'now'>): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     const { code, class: className, frames } = factsOf(error, 'process');
     writeFileSync(
       pathOf(dataDir),

@@ -1,6 +1,7 @@
 /* oxlint-disable eslint/no-restricted-imports -- the driver that owns the log files */
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../runtime/system-folder.ts';
 
 /** A log on disk that never grows beyond its bounds and never throws. */
 export interface LogFiles {
@@ -56,7 +57,7 @@ export function createLogFiles(options: LogFilesOptions): LogFiles {
 
   const current = () => {
     if (!file) {
-      mkdirSync(options.folder, { recursive: true });
+      makeFolder(options.folder);
       open(Math.max(1, ...numbers()));
       prune(file!.number);
     }
