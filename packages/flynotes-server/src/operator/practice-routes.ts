@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import type { App } from '../http/app.ts';
+import { problemError } from '../http/index.ts';
+import { compareVersions } from '../licences/index.ts';
+import { describe, practiceParams } from './operator-route.ts';
+import type { OperatorDeps } from './operator-route.ts';
+import * as schemas from './operator-schemas.ts';
+import { practiceViews } from './practice-views.ts';
+
+/** Practices and their licences. */
+export function addPracticeRoutes(operator: App, { database, practices, version }: OperatorDeps): void {
+  const view = async (id: string) => {
+    const [found] = await practiceViews(database, version, id);
+    if (found === undefined) throw problemError('NOT_FOUND', { detail: 'There is no such practice.' });
+    return found;
+  };
+  operator.get(
+    '/practices',
+    {
+      schema: describe(
+        'All practices with their freshness',
+        z.object({ practices: z.array(schemas.practiceViewSchema) }),
+      ),
+    },
+    async () => ({ practices: await practiceViews(database, version, null) }),
+  );
+  operator.post(
+    '/practices',
+    {
+      schema: {
+        ...describe(
+          'Create a practice; its licence key is shown here and never again',
+          z.object({ practice: schemas.practiceViewSchema, licenceKey: z.string() }),
+        ),
+        body: schemas.newPracticeSchema,
+      },
+    },
+    async ({ body }) => {
+      const { practice, licenceKey } = await practices.create(body);
+      return { practice: await view(practice.id), licenceKey };
+    },
+  );
+  operator.get(
+    '/practices/:practiceId',
+    { schema: { ...describe('One practice', schemas.practiceViewSchema), params: practiceParams } },
+    async ({ params }) => view(params.practiceId),
+  );
+  for (const [action, suspended] of [
+    ['suspend', true],
+    ['resume', false],
+  ] as const) {
+    operator.post(
+      `/practices/:practiceId/${action}`,
+      { schema: { ...describe(`${action} a licence`, schemas.practiceViewSchema), params: practiceParams } },
+      async ({ params }) => view((await practices.setSuspended(params.practiceId, suspended)).id),
+    );
+  }
+  operator.put(
+    '/practices/:practiceId/version',
+    {
+      schema: {
+        ...describe('Pin the version that a practice runs; null unpins', schemas.practiceViewSchema),
+        params: practiceParams,
+        body: z.object({ version: schemas.versionSchema.nullable() }),
+      },
+    },
+    async ({ params, body }) => {
+      const { floor } = await practices.get(params.practiceId);
+      if (body.version !== null && compareVersions(body.version, floor) < 0) {
+        throw problemError('REQUEST_INVALID', {
+          detail: `No version below ${floor} is ever installed.`,
+          fields: ['version'],
+        });
+      }
+      return view((await practices.pinVersion(params.practiceId, body.version)).id);
+    },
+  );
+  operator.post(
+    '/practices/:practiceId/licence-key',
+    {
+      schema: {
+        ...describe('Replace the licence key; the old one ends at once', z.object({ licenceKey: z.string() })),
+        params: practiceParams,
+      },
+    },
+    async ({ params }) => ({ licenceKey: await practices.rotateLicenceKey(params.practiceId) }),
+  );
+}
