@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { version } from '@flynotes/carestream-server';
 import { Command, InvalidArgumentError } from 'commander';
-import { newPracticeSchema } from '../operator/index.ts';
-import { createPractices } from '../practices/index.ts';
-import { createFlynotesServer, openMigrated, openQueues } from '../server.ts';
 import { ConfigError, databaseOf, queueOf, readEnvironment, settingsOf } from './config.ts';
 
 /** What the command line reads from and writes to. */
@@ -55,6 +52,8 @@ export function createProgram(terminal: Terminal): Command {
     .action(async (options: { port: number; host: string; dataDir?: string; json?: boolean }) => {
       const env = readEnvironment(terminal.env);
       const queue = queueOf(env);
+      // Loaded when it is sure to be needed: a mistake in the configuration is told at once.
+      const { createFlynotesServer } = await import('../server.ts');
       const given = env.FLYNOTES_OPERATOR_TOKEN;
       const operatorToken = given ?? randomBytes(24).toString('base64url');
       await using server = await createFlynotesServer({
@@ -95,12 +94,15 @@ export function createProgram(terminal: Terminal): Command {
     .option('--json', 'one JSON line')
     .action(async (options: { name: string; timeZone: string; id?: string; dataDir?: string; json?: boolean }) => {
       const env = readEnvironment(terminal.env);
+      const { newPracticeSchema } = await import('../operator/operator-schemas.ts');
       const parsed = newPracticeSchema.safeParse(options);
       if (!parsed.success) {
         throw new ConfigError(
           parsed.error.issues.map(({ path, message }) => `--${String(path[0])}: ${message}`).join('\n'),
         );
       }
+      const { openMigrated, openQueues } = await import('../server.ts');
+      const { createPractices } = await import('../practices/index.ts');
       await using database = await openMigrated(databaseOf(env, options.dataDir));
       const queues = await openQueues(queueOf(env));
       const { practice, licenceKey } = await createPractices({ database, queues }).create(parsed.data);
