@@ -96,4 +96,7 @@ const main = async (): Promise<number> => {
   }
 };
 
+// Whoever started the server may be gone when it has something to say.
+process.stdout.on('error', () => undefined);
+
 process.exitCode = await main();
