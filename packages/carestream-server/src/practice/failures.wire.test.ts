@@ -193,6 +193,23 @@ describe('reading', () => {
     expect((await reader.readBasicsPage(null, 100, signal)).rows).toHaveLength(100);
   });
 
+  test('calls given up in a hurry leave nothing open, and the next one is not disturbed', async () => {
+    await using rig = await startRig();
+    {
+      await using reader = await rig.open({ pageTimeoutMs: 40 });
+      rig.server.faults.add({ kind: 'black-hole', at: 'statement', matching: ofPatients, times: 4 });
+      for (let round = 0; round < 4; round += 1) {
+        const failed = failureOf(reader.readBasicsPage(null, 10, signal));
+        const given = reader.readBasicsPage(null, 10, AbortSignal.abort(new Error('no longer')));
+        await expect(given).rejects.toThrow('no longer');
+        expect((await failed).code).toBe('PRACTICE_TIMEOUT');
+      }
+      expect((await reader.readBasicsPage(null, 10, signal)).rows).toHaveLength(10);
+      expect(rig.server.connections()).toBeLessThanOrEqual(2);
+    }
+    await expect.poll(() => rig.server.connections()).toBe(0);
+  });
+
   test('a patient is read while a page hangs', async () => {
     await using rig = await startRig();
     await using reader = await rig.open();

@@ -184,6 +184,22 @@ describe('keys of other types', () => {
   });
 });
 
+test('codes beyond what the contract allows are refused, and paging gets past them', async () => {
+  await using rig = await startRig({ patients: 1 });
+  const columns = { PatientCode: { name: 'bigint' }, Forename: text, Surname: text } as const;
+  const rows: Cells = [7n, 3_000_000_001n, 3_000_000_002n, 3_000_000_003n, 9_000_000_000_000n].map((code) => [
+    code,
+    'A',
+    'B',
+  ]);
+  await using reader = await rig.open({ database: database(rig, 'odd', [patients(rows, { columns })]) });
+  for (const pageRows of [1, 2, 5]) {
+    const read = (await allPages(reader, pageRows)).flatMap((page) => page.rows);
+    const outcomes = read.map((row) => mapBasics(row, { today: '2026-10-30' }).outcome);
+    expect(outcomes).toEqual(['mapped', 'refused', 'refused', 'refused', 'refused']);
+  }
+});
+
 test('presets that are numbered anew for each question are joined by both', async () => {
   await using rig = await startRig({ patients: 1 });
   const opened = database(rig, 'odd', [

@@ -1,5 +1,5 @@
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
-import { patientCodeOf, type BasicsRow, type Cell, type PatientRows } from '../records/index.ts';
+import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
 import type { ReadPractice } from './practice-schema.ts';
 import type { ResolvedSchema } from './resolved-schema.ts';
 import { alertOf, answerOf, createBasicsReader, questionnaireOf, type BasicsReader } from './row-readers.ts';
@@ -154,7 +154,11 @@ export function createPracticeReader(
               },
         signal,
       );
-      return { ...pageOf(sets[0] ?? [], pageRows, used), elapsedMs: clock.monotonic() - startedAt };
+      const page = pageOf(sets[0] ?? [], pageRows, used);
+      if (afterCode !== null && page.lastCode !== null && page.lastCode <= afterCode) {
+        throw new AgentError('PRACTICE_QUERY_FAILED', { details: { reason: 'codes do not ascend' } });
+      }
+      return { ...page, elapsedMs: clock.monotonic() - startedAt };
     },
 
     async readBasicsOf(codes, signal) {
@@ -271,9 +275,11 @@ function endOfWhole(values: readonly (readonly Cell[])[]): number {
   return end === 0 || values.length - end === 1 ? values.length : end;
 }
 
+/** Any number at all, so that paging gets past rows that mapping refuses. */
 const numberOf = (cell: Cell): number | null => {
-  if (typeof cell === 'number') return Number.isInteger(cell) ? cell : null;
-  return patientCodeOf(cell);
+  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : null;
+  if (typeof cell === 'bigint' || (typeof cell === 'string' && /^\s*-?\d{1,19}\s*$/.test(cell))) return Number(cell);
+  return null;
 };
 
 function isLess(one: Cell, other: Cell): boolean {

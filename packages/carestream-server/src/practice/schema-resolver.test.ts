@@ -202,6 +202,23 @@ GivenAnswers: CompletedQuestionnaireID int+, QuestionID int, OptionID int, FreeT
     ]);
   });
 
+  test('a row id of whatever name is found by the table’s own key, and by those who point at it', () => {
+    const schema = resolve(`${least}
+CompletedQuestionnaire: QuestRowNumber int*, PatientCode int+, DateTime datetime, Notes text
+Questions: QuestionRowKey int*, Question varchar
+PresetAnswers: AnswerRowKey int*, Answer varchar
+GivenAnswers: ID int*, QuestRowNumber int+, QuestionRowKey int, AnswerRowKey int, FreeText varchar`);
+    expect(namesOf(schema, 'completedQuestionnaire')).toMatchObject({ id: 'QuestRowNumber' });
+    expect(namesOf(schema, 'givenAnswer')).toEqual({
+      id: 'ID',
+      completedId: 'QuestRowNumber',
+      questionId: 'QuestionRowKey',
+      presetId: 'AnswerRowKey',
+      ownWords: 'FreeText',
+    });
+    expect(schema.unavailable).toEqual(['address', 'medical-alerts']);
+  });
+
   test('answers without a row id to hang on are left, the notes stay', () => {
     const schema = resolve(history.replace('CompletedQuestionnaireID int*, PatientCode', 'PatientCode'));
     expect(schema.unavailable).toContain('given-answers');

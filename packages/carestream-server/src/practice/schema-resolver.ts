@@ -62,8 +62,12 @@ export function resolveSchema(
 ): ResolvedSchema {
   const missing: MissingField[] = [];
   const found: { [Entity in EntityName]?: ResolvedEntity } = {};
-  for (const entity of Object.keys(map) as EntityName[]) {
-    const resolved = resolveEntity(entity, map[entity], catalogue, missing);
+  for (const entity of [
+    ...(Object.keys(map) as EntityName[]).filter((name) => name !== 'givenAnswer'),
+    'givenAnswer',
+  ] as const) {
+    const entityMap = entity === 'givenAnswer' ? pointingAt(found, map.givenAnswer) : map[entity];
+    const resolved = resolveEntity(entity, entityMap, catalogue, missing);
     if (resolved !== undefined) found[entity] = resolved;
   }
   const { patient } = found;
@@ -152,7 +156,44 @@ function resolveFields(
       for (const column of outcome.columns) taken.add(column.name);
     }
   }
+  const id = keyAsId(map, table, resolved);
+  if (id !== undefined) {
+    resolved['id'] = [id];
+    const reported = missing.findIndex((each) => each.entity === entity && each.field === 'id');
+    if (reported >= 0) missing.splice(reported, 1);
+  }
   return resolved;
+}
+
+/** Answers may point at the other tables by whatever name those give their own keys. */
+function pointingAt(found: ResolvedSchema['entities'], map: EntityMap): EntityMap {
+  const fields: Record<string, FieldMap> = { ...map.fields };
+  const pointers = { completedId: 'completedQuestionnaire', questionId: 'question', presetId: 'presetAnswer' } as const;
+  for (const [field, entity] of Object.entries(pointers)) {
+    const own = fields[field];
+    const name = found[entity]?.columns['id']?.[0]?.name;
+    // A name such as `ID` says nothing of what it points at.
+    if (own !== undefined && name !== undefined && foldName(name).length > 4)
+      fields[field] = { ...own, ranks: [...own.ranks, [name]] };
+  }
+  return { ...map, fields };
+}
+
+/** A row id has many names; the table says itself which column is its key. */
+function keyAsId(
+  map: EntityMap,
+  table: CatalogueTable,
+  resolved: Readonly<Record<string, readonly ResolvedColumn[]>>,
+): ResolvedColumn | undefined {
+  const idMap = map.fields['id'];
+  const [name, ...more] = table.primaryKey;
+  if (idMap === undefined || 'id' in resolved || name === undefined || more.length > 0) return undefined;
+  if (Object.values(resolved).some((columns) => columns.some((column) => column.name === name))) return undefined;
+  const column = table.columns.find((each) => each.name === name);
+  const family = familyOf(column?.type ?? '');
+  return column !== undefined && family !== undefined && idMap.types.includes(family)
+    ? { field: 'id', name, type: column.type }
+    : undefined;
 }
 
 type FieldOutcome = { readonly columns: readonly CatalogueColumn[] } | Pick<MissingField, 'reason' | 'candidates'>;

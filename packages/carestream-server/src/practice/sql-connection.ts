@@ -1,8 +1,9 @@
+import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, type Clock } from '../runtime/index.ts';
 import type { DatabaseTarget } from './database-config.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
-/** A parameter of a statement: all of ours are whole numbers. */
+/** Parameters of a statement: all of ours are numbers. */
 export type Parameters = Readonly<Record<string, number>>;
 
 /** A query: its text, its parameters, and how long it may take as a whole. */
@@ -32,6 +33,13 @@ export interface SqlConnectionOptions {
   readonly connectTimeoutMs: number;
 }
 
+/** After these the connection is of no more use. */
+const broken: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PRACTICE_CONNECTION_LOST',
+  'PRACTICE_UNREACHABLE',
+  'PRACTICE_TIMEOUT',
+]);
+
 interface TediousConnection {
   close(): void;
   on(event: 'errorMessage', listener: (info: { readonly number?: number }) => void): void;
@@ -49,6 +57,7 @@ interface Opened {
 
 // What the agent asks for fits small packets; pages are large, and fewer packets cost less of our processor.
 const packetSizeBytes = 32_767;
+const graceMs = 1_000;
 // Longer than any pause between two uses: a warm connection must not be dropped for idleness.
 const foreverMs = 2_147_483_647;
 /** Servers of 2008 have TLS 1.0 with SHA-1 certificates; OpenSSL refuses both unless told, here for this one connection. */
@@ -120,8 +129,10 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     },
   });
 
-  const open = async (): Promise<Opened> => {
+  /** `ended`: nobody waits any more. What opens after that is closed at once, or it would keep the process alive. */
+  const open = async (ended: AbortSignal): Promise<Opened> => {
     mssql ??= (await import('mssql')).default;
+    if (ended.aborted || closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
     loginNumbers.length = 0;
     // The package's types do not know beforeConnect, nor `socket` as a kind of validation.
     const opening = new mssql.ConnectionPool(
@@ -130,22 +141,29 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     opening.on('error', () => undefined);
     try {
       pool = opening;
-      return { pool: await opening.connect(), driver: mssql };
+      await opening.connect();
+      if (ended.aborted || closed) {
+        void opening.close().catch(() => undefined);
+        throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
+      }
+      return { pool: opening, driver: mssql };
     } catch (error) {
-      drop();
+      // By now another query may have opened another pool.
+      if (pool === opening) drop();
       throw practiceError(error, { phase: 'connect', loginNumbers, host });
     }
   };
 
-  const connected = async (): Promise<Opened> => {
+  const connected = async (ended: AbortSignal): Promise<Opened> => {
     if (pool?.connected === true && mssql !== undefined) return { pool, driver: mssql };
     try {
-      return await open();
+      return await open(ended);
     } catch (error) {
-      if (oldTls || !target.encrypt || !(error instanceof AgentError) || !isTlsMismatch(error)) throw error;
+      if (oldTls || ended.aborted || !target.encrypt || !(error instanceof AgentError) || !isTlsMismatch(error))
+        throw error;
       oldTls = true;
       try {
-        return await open();
+        return await open(ended);
       } catch (second) {
         // The first refusal says what the matter is where the old way does not help either.
         oldTls = false;
@@ -158,10 +176,10 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     }
   };
 
-  const run = async (query: Query): Promise<ResultSets> => {
-    const { pool: opened, driver } = await connected();
+  const run = async ({ pool: opened, driver }: Opened, query: Query): Promise<ResultSets> => {
     const request = opened.request();
-    for (const [name, value] of Object.entries(query.parameters ?? {})) request.input(name, driver.Int, value);
+    for (const [name, value] of Object.entries(query.parameters ?? {}))
+      request.input(name, typeFor(value, driver), value);
     loginNumbers.length = 0;
     try {
       const result = await request.query(query.text);
@@ -174,12 +192,7 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
         ...(query.identifiers === undefined ? {} : { identifiers: query.identifiers }),
       };
       const failure = practiceError(error, context);
-      if (
-        failure.code === 'PRACTICE_CONNECTION_LOST' ||
-        failure.code === 'PRACTICE_UNREACHABLE' ||
-        failure.code === 'PRACTICE_TIMEOUT'
-      )
-        drop();
+      if (pool === opened && broken.has(failure.code)) drop();
       throw failure;
     }
   };
@@ -189,21 +202,34 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     signal.throwIfAborted();
     if (closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
     const watch = new AbortController();
-    const either = AbortSignal.any([signal, watch.signal]);
-    const limitMs = query.timeoutMs + (pool?.connected === true ? 0 : 2 * connectTimeoutMs);
-    const work = run(query);
-    work.catch(() => undefined);
-    const late = deps.clock.sleep(limitMs, either).then(() => {
-      throw new AgentError('PRACTICE_TIMEOUT', { details: { reason: 'watchdog', host, timeoutMs: limitMs } });
-    });
-    late.catch(() => undefined);
+    const abort = (): void => watch.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    /** What `work` becomes, unless it takes longer than `mostMs` or the signal comes first. */
+    const within = async <Result>(mostMs: number, code: ErrorCode, work: Promise<Result>): Promise<Result> => {
+      const limit = new AbortController();
+      const stop = (): void => limit.abort(watch.signal.reason);
+      watch.signal.addEventListener('abort', stop, { once: true });
+      const late = deps.clock.sleep(mostMs, limit.signal).then(() => {
+        throw new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } });
+      });
+      for (const each of [work, late]) each.catch(() => undefined);
+      try {
+        return await Promise.race([work, late]);
+      } finally {
+        watch.signal.removeEventListener('abort', stop);
+        limit.abort();
+      }
+    };
     try {
-      return await Promise.race([work, late]);
+      // Twice, because an old TLS is tried after the new one. The driver's own limit comes first.
+      const opened = await within(2 * connectTimeoutMs + graceMs, 'PRACTICE_UNREACHABLE', connected(watch.signal));
+      return await within(query.timeoutMs, 'PRACTICE_TIMEOUT', run(opened, query));
     } catch (error) {
       if (signal.aborted || (error instanceof AgentError && error.details['reason'] === 'watchdog')) drop();
       signal.throwIfAborted();
       throw error;
     } finally {
+      signal.removeEventListener('abort', abort);
       watch.abort();
     }
   };
@@ -223,6 +249,12 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
       await last;
     },
   };
+}
+
+/** R4's codes are int; what else a column may hold must be got past all the same. */
+function typeFor(value: number, driver: Mssql) {
+  if (!Number.isSafeInteger(value)) return driver.Float;
+  return Math.abs(value) <= 2_147_483_647 ? driver.Int : driver.BigInt;
 }
 
 /** An abort ends the wait for one's turn too. */
