@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, type Clock } from '../runtime/index.ts';
 import type { DatabaseTarget } from './database-config.ts';
+import { abortable, withinTime, type TimeLimit } from './time-limit.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
 /** Parameters of a statement: all of ours are numbers. */
@@ -201,36 +202,23 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
   const bounded = async (query: Query, signal: AbortSignal): Promise<ResultSets> => {
     signal.throwIfAborted();
     if (closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
-    const watch = new AbortController();
-    const abort = (): void => watch.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    /** What `work` becomes, unless it takes longer than `mostMs` or the signal comes first. */
-    const within = async <Result>(mostMs: number, code: ErrorCode, work: Promise<Result>): Promise<Result> => {
-      const limit = new AbortController();
-      const stop = (): void => limit.abort(watch.signal.reason);
-      watch.signal.addEventListener('abort', stop, { once: true });
-      const late = deps.clock.sleep(mostMs, limit.signal).then(() => {
-        throw new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } });
-      });
-      for (const each of [work, late]) each.catch(() => undefined);
-      try {
-        return await Promise.race([work, late]);
-      } finally {
-        watch.signal.removeEventListener('abort', stop);
-        limit.abort();
-      }
-    };
+    const ended = new AbortController();
+    const limit = (mostMs: number, code: ErrorCode): TimeLimit => ({
+      clock: deps.clock,
+      mostMs,
+      late: () => new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } }),
+    });
     try {
       // Twice, because an old TLS is tried after the new one. The driver's own limit comes first.
-      const opened = await within(2 * connectTimeoutMs + graceMs, 'PRACTICE_UNREACHABLE', connected(watch.signal));
-      return await within(query.timeoutMs, 'PRACTICE_TIMEOUT', run(opened, query));
+      const opening = limit(2 * connectTimeoutMs + graceMs, 'PRACTICE_UNREACHABLE');
+      const opened = await withinTime(connected(ended.signal), opening, signal);
+      return await withinTime(run(opened, query), limit(query.timeoutMs, 'PRACTICE_TIMEOUT'), signal);
     } catch (error) {
       if (signal.aborted || (error instanceof AgentError && error.details['reason'] === 'watchdog')) drop();
       signal.throwIfAborted();
       throw error;
     } finally {
-      signal.removeEventListener('abort', abort);
-      watch.abort();
+      ended.abort();
     }
   };
 
@@ -241,6 +229,7 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     query(query, signal) {
       const turn = last.then(() => bounded(query, signal));
       last = turn.catch(() => undefined);
+      // An abort ends the wait for one's turn too.
       return abortable(turn, signal);
     },
     async close() {
@@ -255,20 +244,6 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
 function typeFor(value: number, driver: Mssql) {
   if (!Number.isSafeInteger(value)) return driver.Float;
   return Math.abs(value) <= 2_147_483_647 ? driver.Int : driver.BigInt;
-}
-
-/** An abort ends the wait for one's turn too. */
-async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 function isTlsMismatch(error: AgentError): boolean {
