@@ -1,6 +1,7 @@
 import { levelSchema } from '@flynotes/carestream-server/api';
 import * as z from 'zod';
-import type { FlynotesServerOptions, QueueOptions } from '../server.ts';
+import type { QueueOptions } from '../queue/index.ts';
+import type { FlynotesServerOptions } from '../server.ts';
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols });
 const http = url(/^https?$/);
@@ -57,14 +58,14 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
   throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
 }
 
-/** Where the data is: the command line's folder, else DATABASE_URL, else the environment's folder, else `./flynotes-data`. */
+/** Where the data is: a PostgreSQL by DATABASE_URL, else the embedded database in a folder, or in memory. */
 export function databaseOf(
   env: Environment,
-  dataDir: string | undefined,
+  options: { dataDir?: string; inMemory?: boolean },
 ): NonNullable<FlynotesServerOptions['database']> {
-  if (dataDir !== undefined) return { dataDir };
   if (env.DATABASE_URL !== undefined) return { url: env.DATABASE_URL };
-  return { dataDir: env.FLYNOTES_DATA_DIR ?? 'flynotes-data' };
+  if (options.inMemory === true) return { dataDir: null };
+  return { dataDir: options.dataDir ?? env.FLYNOTES_DATA_DIR ?? 'flynotes-data' };
 }
 
 /** Where queues come from. @throws ConfigError */

@@ -14,7 +14,7 @@ export interface Terminal {
 
 const environmentHelp = `
 Environment:
-  DATABASE_URL                 PostgreSQL 15 or newer; without it an embedded database in --data-dir
+  DATABASE_URL                 PostgreSQL 15 or newer; it goes before --data-dir
   FLYNOTES_DATA_DIR            folder of the embedded database (./flynotes-data)
   FLYNOTES_OPERATOR_TOKEN      token of the operator API; made and shown once where missing
   FLYNOTES_QUEUE               aws | local | none (none: licences are answered with QUEUE_MISSING)
@@ -48,8 +48,9 @@ export function createProgram(terminal: Terminal): Command {
     .option('--port <number>', 'port; 0 takes a free one', portOf, 4000)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--data-dir <folder>', 'folder of the embedded database')
+    .option('--in-memory', 'keep the embedded database in memory: faster, and gone at the end')
     .option('--json', 'one JSON line when ready, and one per request')
-    .action(async (options: { port: number; host: string; dataDir?: string; json?: boolean }) => {
+    .action(async (options: { port: number; host: string; dataDir?: string; inMemory?: boolean; json?: boolean }) => {
       const env = readEnvironment(terminal.env);
       const queue = queueOf(env);
       // Loaded when it is sure to be needed: a mistake in the configuration is told at once.
@@ -60,7 +61,7 @@ export function createProgram(terminal: Terminal): Command {
         ...settingsOf(env),
         host: options.host,
         port: options.port,
-        database: databaseOf(env, options.dataDir),
+        database: databaseOf(env, options),
         queue,
         operatorToken,
         log: (line) => {
@@ -101,9 +102,10 @@ export function createProgram(terminal: Terminal): Command {
           parsed.error.issues.map(({ path, message }) => `--${String(path[0])}: ${message}`).join('\n'),
         );
       }
-      const { openMigrated, openQueues } = await import('../server.ts');
+      const { openMigrated } = await import('../database/index.ts');
+      const { openQueues } = await import('../queue/index.ts');
       const { createPractices } = await import('../practices/index.ts');
-      await using database = await openMigrated(databaseOf(env, options.dataDir));
+      await using database = await openMigrated(databaseOf(env, options));
       const queues = await openQueues(queueOf(env));
       const { practice, licenceKey } = await createPractices({ database, queues }).create(parsed.data);
       queues?.close();

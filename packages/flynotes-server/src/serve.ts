@@ -1,0 +1,71 @@
+import { version as installedVersion } from '@flynotes/carestream-server';
+import { addAgentApi } from './agent-api.ts';
+import { serveConsole } from './console/index.ts';
+import type { Database } from './database/index.ts';
+import { createEventSignal } from './events/index.ts';
+import { createApp } from './http/app.ts';
+import { createLicences, loadDirectiveSigner } from './licences/index.ts';
+import { startMaintenance } from './maintenance/index.ts';
+import { addOperatorApi } from './operator/index.ts';
+import { createPractices } from './practices/index.ts';
+import { openQueues } from './queue/index.ts';
+import type { FlynotesServer, FlynotesServerOptions } from './server.ts';
+
+const hourMs = 3_600_000;
+
+/** Wires the parts together over an open database, which is theirs from here on. */
+export async function serve(database: Database, options: FlynotesServerOptions): Promise<FlynotesServer> {
+  await using stack = new AsyncDisposableStack();
+  stack.use(database);
+  const queues = await openQueues(options.queue ?? { kind: 'none' });
+  stack.defer(() => queues?.close());
+  const version = options.version ?? installedVersion;
+  const practices = createPractices({ database, queues });
+  const signer = await loadDirectiveSigner(database);
+  const eventSignal = stack.use(await createEventSignal(database));
+  const licences = createLicences(
+    { database, practices, queues, signer },
+    {
+      version,
+      agentVersionLeast: options.agentVersionLeast ?? '0.0.0',
+      rollbar: options.rollbar ?? null,
+      registry: options.registry ?? null,
+      directiveValidMs: options.directiveValidMs ?? 36 * hourMs,
+      ...(options.credentialDurationS === undefined ? {} : { credentialDurationS: options.credentialDurationS }),
+    },
+  );
+  stack.use(startMaintenance({ database, practices }, options.maintenanceEveryMs ?? hourMs));
+
+  const stopped = new AbortController();
+  const app = await createApp(options.log ?? (() => undefined));
+  addAgentApi(app, { database, practices, licences }, { passValidMs: options.passValidMs ?? 6 * hourMs });
+  addOperatorApi(
+    app,
+    { database, practices, queues, eventSignal, version, stopped: stopped.signal },
+    options.operatorToken,
+  );
+  await serveConsole(app, { deskUrl: options.deskUrl ?? null, version }, () =>
+    database.query('select id, name from practices order by name, id limit 100'),
+  );
+  stack.defer(async () => {
+    // Requests in flight are finished; one that does not end is not waited for.
+    const late = setTimeout(() => app.server.closeAllConnections(), options.stopWithinMs ?? 10_000);
+    await app.close();
+    clearTimeout(late);
+  });
+  stack.defer(() => stopped.abort());
+  const url = await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
+  const owned = stack.move();
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= owned.disposeAsync());
+  return {
+    url,
+    port: Number(new URL(url).port),
+    operatorToken: options.operatorToken,
+    signingKey: { keyId: signer.keyId, publicKey: signer.publicKey },
+    practices,
+    database,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
