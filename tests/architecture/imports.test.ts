@@ -1,6 +1,9 @@
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { forbidden } from './rules.ts';
+import { teachUsing } from './swc-visitor.ts';
+
+teachUsing();
 
 describe('imports', () => {
   let result: ICruiseResult;
