@@ -89,7 +89,13 @@ async function startServer(on: {
       () => true,
       () => false,
     );
-    if (ready && server.exitCode === null) return server;
+    if (ready && server.exitCode === null) {
+      // A test run that ends without disposing leaves no server behind (immediate shutdown: the data is thrown away anyway).
+      const quit = (): void => void server.kill('SIGQUIT');
+      process.once('exit', quit);
+      server.once('exit', () => process.off('exit', quit));
+      return server;
+    }
     await sleep(50);
   }
   server.kill('SIGKILL');
