@@ -25,7 +25,12 @@ const onlyIn = (library: string, folders: string): IForbiddenRuleType => ({
 
 /** The import rules of the house, as dependency-cruiser reads them. */
 export const forbidden: IForbiddenRuleType[] = [
-  { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+  {
+    name: 'no-cycles',
+    severity: 'error',
+    from: {},
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
   {
     name: 'contract-depends-on-zod-alone',
     severity: 'error',

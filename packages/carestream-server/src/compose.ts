@@ -145,8 +145,9 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
         telemetry.attach(outboxOf(state));
         telemetry.deliverResultsBy((json, signal) => deliverResult(flynotes, json, signal));
         if (state.replacedDamaged) log.emit('warning', { code: 'STATE_UNUSABLE', area: 'state', name: 'replaced' });
-        marker = beginRun({ clock, log, notes: state.notes, crash: takeCrashRecord(config.dataDir) }, version);
-        state.inbox.prune(inboxDaysMs);
+        const notes = forgivingNotes(state, log);
+        marker = beginRun({ clock, log, notes, crash: takeCrashRecord(config.dataDir) }, version);
+        forgiving(log, () => state?.inbox.prune(inboxDaysMs));
         result = await liveWith(state, stop);
       } catch (error) {
         log.error(error, 'compose');
@@ -159,11 +160,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
       await telemetry.flush(Math.max(closeMs, Math.min(times.flushWithinMs, leftMs)));
       sending.abort(new Error('the agent ends'));
       await within(clock, closeMs, delivering);
-      try {
-        if (result.reason !== 'crashed') marker?.end();
-      } catch {
-        // A full disk: the next start reports a crash that was none.
-      }
+      if (result.reason !== 'crashed') marker?.end();
       telemetry.close();
       closeQuietly(state);
       return result;
@@ -260,14 +257,17 @@ function outboxOf({ outbox }: State) {
 function forgivingNotes({ notes }: State, log: Log) {
   return {
     get: (key: string) => notes.get(key),
-    set(key: string, value: string) {
-      try {
-        notes.set(key, value);
-      } catch (error) {
-        log.error(error, 'state');
-      }
-    },
+    set: (key: string, value: string) => forgiving(log, () => notes.set(key, value)),
+    delete: (key: string) => forgiving(log, () => notes.delete(key)),
   };
+}
+
+function forgiving(log: Log, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    log.error(error, 'state');
+  }
 }
 
 /** Tries once to tell Flynotes how a command ended. What Flynotes will never take is given up. */

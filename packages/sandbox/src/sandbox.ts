@@ -106,7 +106,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         dataDir,
         rollbarToken: rollbar.accessToken,
         rollbarEndpoint: rollbar.endpoint,
-        ...(options.times ? { times: options.times } : {}),
+        // Somebody watches: the page is to show the agent's state soon.
+        times: { heartbeatEveryMs: 5_000, ...options.times },
       },
       null,
       2,

@@ -169,9 +169,7 @@ describe.each(dialectNames.map((dialect) => ({ dialect })))('the dialect $dialec
     await using reader = await rig.open();
     const signal = new AbortController().signal;
     const asked = await reader.readQuestions(signal);
-    expect(new Set(asked.map((text) => text.toLowerCase()))).toEqual(
-      new Set(questions.map((question) => question.text.trim().toLowerCase())),
-    );
+    expect(asked).toEqual([...new Set(questions.map((question) => question.text.trim()))].sort());
     expect(new Set(await reader.readPresetAnswers(signal))).toEqual(
       new Set(presetAnswers.map((preset) => preset.text)),
     );

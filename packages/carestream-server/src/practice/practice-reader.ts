@@ -123,14 +123,13 @@ export function createPracticeReader(
     signal: AbortSignal,
   ): Promise<string[]> => {
     const { sets } = await ask(connection, (used) => ({ text: textOf(used), timeoutMs: limits.pageTimeoutMs }), signal);
-    const distinct = new Map<string, string>();
+    const distinct = new Set<string>();
     for (const [cell] of sets[0] ?? []) {
-      if (typeof cell !== 'string') continue;
-      const text = cell.trim();
-      // The same words in other capitals are another question to nobody.
-      if (text !== '' && !distinct.has(text.toLowerCase())) distinct.set(text.toLowerCase(), text);
+      const text = typeof cell === 'string' ? cell.trim() : '';
+      // The same words in other capitals are kept: whoever maps them must find each as it stands in R4.
+      if (text !== '') distinct.add(text);
     }
-    return [...distinct.values()].sort();
+    return [...distinct].sort();
   };
 
   return {

@@ -54,13 +54,14 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
   });
   const reports = createReports();
   let practiceId: string | null = null;
-  let target: RollbarTarget | null = options.rollbarToken
+  const configured: RollbarTarget | null = options.rollbarToken
     ? {
         accessToken: options.rollbarToken,
         environment: 'production',
         endpoint: options.rollbarEndpoint ?? rollbarEndpoint,
       }
     : null;
+  let target = configured;
   const log = createLog({ clock, files, reports, sender: () => ({ version: options.version, practiceId }) });
   let deliverResult: ((resultJson: string, signal: AbortSignal) => Promise<Delivery>) | null = null;
   const refused = { rollbar: { count: 0, status: 0 }, 'command-result': { count: 0, status: 0 } };
@@ -137,8 +138,9 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
             environment: answer.rollbar.environment,
             endpoint: answer.rollbar.endpoint ?? rollbarEndpoint,
           }
-        : null;
-      log.sendFrom(answer.rollbar?.level ?? null);
+        : configured;
+      // Where neither names a place to send to, nothing is gathered for it.
+      log.sendFrom(answer.rollbar?.level ?? (configured ? 'info' : null));
       items.wake();
     },
     deliverResultsBy(deliver) {

@@ -31,10 +31,11 @@ export function createOperator(token) {
     send: (practice, message) => call('POST', `${at(practice)}/messages`, message),
     passes: (practice) => call('GET', `${at(practice)}/passes?limit=1`),
     results: (practice) => call('GET', `${at(practice)}/command-results?limit=20`),
-    events: (practice, onEvent, signal) => follow(`/v1/operator/events?practice=${encodeURIComponent(practice)}`, token, {
-      onEvent,
-      signal,
-    }),
+    events: (practice, onEvent, signal) =>
+      follow(`/v1/operator/events?practice=${encodeURIComponent(practice)}`, token, {
+        onEvent,
+        signal,
+      }),
   };
 }
 
@@ -77,7 +78,9 @@ async function follow(path, token, { onEvent, signal }) {
         buffer = blocks.pop();
         for (const block of blocks) {
           const fields = Object.fromEntries(
-            block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+            block
+              .split('\n')
+              .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
           );
           if (fields.id) last = fields.id;
           if (fields.event && fields.data) onEvent(fields.event, JSON.parse(fields.data));

@@ -87,7 +87,11 @@ function openDesk() {
         'patients in R4': state.patientsInR4,
         'agent process': state.agent.pid ?? '–',
         starts: state.agent.starts,
-        'last exit codes': state.agent.exits.slice(-5).map((exit) => exit ?? 'killed').join(', ') || '–',
+        'last exit codes':
+          state.agent.exits
+            .slice(-5)
+            .map((exit) => exit ?? 'killed')
+            .join(', ') || '–',
         'refused queue requests': state.queue.refused,
         'Rollbar items': state.rollbar.items,
       }),
@@ -111,7 +115,16 @@ function onEvent(name, event) {
   if (name === 'unauthorised') return connection('token refused', 'bad');
   const { body, at } = event;
   if (name === 'pass-started') {
-    Object.assign(pass, { id: body.passId, reason: body.reason, outcome: null, seen: 0, refused: 0, changed: 0, removed: 0, batches: 0 });
+    Object.assign(pass, {
+      id: body.passId,
+      reason: body.reason,
+      outcome: null,
+      seen: 0,
+      refused: 0,
+      changed: 0,
+      removed: 0,
+      batches: 0,
+    });
     showPass();
   } else if (name === 'batch-accepted') {
     pass.seen += body.changed + body.unchanged + body.stale + body.refused;
@@ -127,7 +140,13 @@ function onEvent(name, event) {
     showArrival(body, at);
   } else if (name === 'command-sent') {
     sent.set(body.messageId, body);
-    showResult({ messageId: body.messageId, type: body.messageType, patientCode: body.patientCode, outcome: 'waiting', legs: {} });
+    showResult({
+      messageId: body.messageId,
+      type: body.messageType,
+      patientCode: body.patientCode,
+      outcome: 'waiting',
+      legs: {},
+    });
   } else if (name === 'command-result') {
     showResult(body.result);
     if (body.result.outcome === 'done' && body.result.patientCode) void openRecord(body.result.patientCode);
@@ -178,7 +197,11 @@ function showPass() {
   const percent = done ? 100 : Math.min(99, Math.round((pass.seen / whole) * 100));
   $('pass-fill').style.width = `${pass.id ? percent : 0}%`;
   $('pass-bar').setAttribute('aria-valuenow', String(percent));
-  $('pass-state').textContent = !pass.id ? 'none yet' : done ? `equal at ${time(pass.at)}` : (pass.outcome ?? 'running');
+  $('pass-state').textContent = !pass.id
+    ? 'none yet'
+    : done
+      ? `equal at ${time(pass.at)}`
+      : (pass.outcome ?? 'running');
   $('pass-state').className = `pill ${done ? 'good' : pass.outcome ? 'bad' : ''}`;
   replace(
     $('pass-figures'),
@@ -244,13 +267,19 @@ function showResult(result) {
 
 function showRollbar(item) {
   const list = $('rollbar');
+  const { event: _event, practice: _practice, ...fields } = item.fields;
   list.prepend(
     el(
       'li',
       {},
-      el('span', { class: 'kind', text: item.level ?? '' }),
-      el('span', { text: item.title ?? item.event ?? '' }),
-      el('time', { class: 'faint', text: item.at ? time(item.at) : '' }),
+      el('span', { class: 'kind', text: item.level }),
+      el(
+        'details',
+        { class: 'report' },
+        el('summary', { text: item.title }),
+        el('pre', { text: JSON.stringify(fields, null, 2) }),
+      ),
+      el('time', { class: 'faint', text: time(item.at) }),
     ),
   );
   while (list.children.length > 40) list.lastChild.remove();

@@ -21,7 +21,12 @@ export function showRecord(parent, answer) {
     el('h3', { text: name || 'A patient without a name' }),
     ...(answer.state === 'removed' ? [el('p', { class: 'problem', text: 'Removed: no longer in R4.' })] : []),
     ...(answer.state === 'refused'
-      ? [el('p', { class: 'problem', text: 'R4 now holds something that cannot be stored; this is the last good record.' })]
+      ? [
+          el('p', {
+            class: 'problem',
+            text: 'R4 now holds something that cannot be stored; this is the last good record.',
+          }),
+        ]
       : []),
     el('dl', { class: 'person' }, ...figures(present)),
     el('p', {}, ...(basics.marks ?? []).map((mark) => el('span', { class: 'mark', text: mark }))),
@@ -37,15 +42,17 @@ function history(record) {
     el('p', { class: 'faint', text: `This practice’s R4 holds no ${part.replaceAll('-', ' ')}.` }),
   );
   const alerts = record.medicalAlerts.map((alert) => el('p', { class: 'alert', text: alert.text }));
-  const questionnaires = record.questionnaires.toReversed().map((questionnaire, index) =>
-    el(
-      'details',
-      index === 0 ? { open: '' } : {},
-      el('summary', { text: title(questionnaire) }),
-      el('dl', { class: 'answers' }, ...questionnaire.answers.flatMap(answerOf)),
-      ...(questionnaire.notes ? [el('p', { class: 'own-words', text: questionnaire.notes })] : []),
-    ),
-  );
+  const questionnaires = record.questionnaires
+    .toReversed()
+    .map((questionnaire, index) =>
+      el(
+        'details',
+        index === 0 ? { open: '' } : {},
+        el('summary', { text: title(questionnaire) }),
+        el('dl', { class: 'answers' }, ...questionnaire.answers.flatMap(answerOf)),
+        ...(questionnaire.notes ? [el('p', { class: 'own-words', text: questionnaire.notes })] : []),
+      ),
+    );
   const none = questionnaires.length === 0 ? [el('p', { class: 'faint', text: 'No completed questionnaire.' })] : [];
   return [el('h3', { text: 'Medical history' }), ...unavailable, ...alerts, ...questionnaires, ...none];
 }

@@ -53,6 +53,7 @@ export const patientDirt = {
   greekName: rule('greek-name', 0.004, 'Greek names: a varchar keeps question marks of them.'),
   apostropheName: rule('apostrophe-name', 0.014, "Names such as O'Brien."),
   archived: rule('archived', 0.12, 'Archived: R4 keeps patients who left.'),
+  noNameAtAll: rule('no-name-at-all', 0.0006, 'Neither surname nor forename: a record begun and left.'),
 } as const;
 
 /** Rules for the tables around the patients. */

@@ -102,6 +102,10 @@ export const makePerson = (random: Random): Person => {
   if (random.chance(patientDirt.noSurname.rate)) {
     missingSurname = random.pick([null, '', ' ']);
     dirt |= dirtBit.noSurname;
+    if (random.chance(patientDirt.noNameAtAll.rate / patientDirt.noSurname.rate)) {
+      forename = '';
+      dirt |= dirtBit.noNameAtAll;
+    }
   }
   const middleName = random.chance(0.35) ? random.pick(words.middleNames) : random.chance(0.5) ? '' : null;
   const sex = random.chance(0.985) ? (female ? 'F' : 'M') : random.pick(['', null, 'U']);

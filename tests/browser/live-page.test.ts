@@ -1,0 +1,137 @@
+import { startSandbox, takePorts, type Sandbox } from '@flynotes/sandbox';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openChromium } from './chromium.ts';
+
+/** What a person sees who starts the sandbox and opens its page. */
+describe('the live page', () => {
+  let sandbox: Sandbox;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({
+      patients: 2_500,
+      seed: 7,
+      dialect: 'address-table',
+      ports: await takePorts(0),
+      pauseFactor: 0.02,
+      say: () => undefined,
+    });
+    browser = await openChromium();
+    page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await page.goto(sandbox.pageUrl);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await sandbox?.[Symbol.asyncDispose]();
+  }, 60_000);
+
+  const result = (type: string) => page.locator('#results tbody tr', { hasText: type }).first();
+
+  test('asks for the token where none is in the address, and keeps it out of the address', async () => {
+    const stranger = await browser.newPage();
+    await stranger.goto(sandbox.pageUrl.split('#')[0] ?? '');
+    await stranger.locator('#sign-in').waitFor();
+    await stranger.locator('#sign-in input').fill('not-the-token-at-all');
+    await stranger.locator('#sign-in button').click();
+    await stranger.locator('#sign-in-problem:not(:empty)').waitFor();
+    expect(await stranger.locator('#board').isHidden()).toBe(true);
+    await stranger.close();
+    expect(page.url()).not.toContain('token');
+  });
+
+  test('shows the bulk upload to its end, and patients as they arrive', async () => {
+    await page.locator('#arrivals li').first().waitFor({ timeout: 60_000 });
+    await page.locator('#pass-state.good').waitFor({ timeout: 60_000 });
+    expect(await page.locator('#pass-state').textContent()).toMatch(/^equal at \d\d:\d\d:\d\d$/);
+    expect(await page.locator('#pass-bar').getAttribute('aria-valuenow')).toBe('100');
+    await expect.poll(() => page.locator('#vitals').textContent(), { timeout: 20_000 }).toContain('version');
+  });
+
+  test('a button sends a patient-sync and shows the record with history and its legs', async () => {
+    const [patientCode = 0] = await sandbox.reception.patientsWithHistory(1);
+    await page.locator('#commands input[name=patientCode]').fill(String(patientCode));
+    await page.getByRole('button', { name: 'patient-sync' }).click();
+    const row = result(`patient-sync ${patientCode}`);
+    await row.locator('.outcome.done').waitFor();
+    expect(await row.locator('td').allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^\d+\.\d ms$/)]),
+    );
+    await page.locator('#record details').first().waitFor();
+    expect(await page.locator('#record .answers dt').count()).toBeGreaterThan(0);
+  });
+
+  test('the form adds a patient in R4, and bulk-upload-patients brings them', async () => {
+    await page.locator('#desk-clear').click();
+    await page.locator('#desk-form input[name=forename]').fill('<b>Ada</b>');
+    await page.locator('#desk-form input[name=surname]').fill('Test-Example');
+    await page.locator('#desk-form input[name=dateOfBirth]').fill('1980-02-29');
+    await page.locator('#desk-form input[name=postcode]').fill('EX1 2MP');
+    await page.locator('#desk-save').click();
+    await page.locator('#desk-said', { hasText: 'Added to R4' }).waitFor();
+    const patientCode = await page.locator('#desk-form input[name=patientCode]').inputValue();
+    await page.getByRole('button', { name: 'bulk-upload-patients' }).click();
+    const arrived = page.locator('#arrivals li', { hasText: patientCode }).first();
+    await arrived.waitFor();
+    // What was typed is shown as text, whatever it looks like.
+    expect(await arrived.textContent()).toContain('<b>Ada</b> Test-Example');
+    await arrived.getByRole('button').click();
+    await page.locator('#record', { hasText: '1980-02-29' }).waitFor();
+    expect(await page.locator('#record').textContent()).toContain('EX1 2MP');
+  });
+
+  test('the form edits a patient in R4, and patient-sync brings the change', async () => {
+    const patientCode = await page.locator('#desk-form input[name=patientCode]').inputValue();
+    await page.locator('#desk-load').click();
+    await page.locator('#desk-said', { hasText: 'As R4 has it' }).waitFor();
+    await page.locator('#desk-form input[name=mobilePhone]').fill('07700 900456 after 6');
+    await page.locator('#desk-save').click();
+    await page.locator('#desk-said', { hasText: 'Changed in R4' }).waitFor();
+    await page.locator('#commands input[name=patientCode]').fill(patientCode);
+    await page.getByRole('button', { name: 'patient-sync' }).click();
+    await page.locator('#record', { hasText: '07700 900456 after 6' }).waitFor();
+  });
+
+  test.each(['test', 'questionnaire-questions-upload', 'questionnaire-answers-upload'])(
+    'the button %s, and what Rollbar received',
+    async (type) => {
+      await page.getByRole('button', { name: type, exact: true }).click();
+      await result(type).locator('.outcome.done').waitFor();
+      const event = { test: 'command.test', 'questionnaire-questions-upload': 'command.questions' }[type];
+      await page
+        .locator('#rollbar li', { hasText: event ?? 'command.preset-answers' })
+        .first()
+        .waitFor();
+    },
+  );
+
+  test('an unknown patient is told, and found patients are listed', async () => {
+    await page.locator('#commands input[name=patientCode]').fill('1999999');
+    await page.getByRole('button', { name: 'patient-sync' }).click();
+    await result('patient-sync 1999999').locator('.outcome.not-found').waitFor();
+    await page.locator('#find input').fill('Test-Example');
+    await page.locator('#find button').click();
+    await page.locator('#arrivals li', { hasText: 'found' }).first().waitFor();
+  });
+
+  test('restart shows another process', async () => {
+    const before = sandbox.agent.current()?.pid;
+    await page.getByRole('button', { name: 'restart', exact: true }).click();
+    await result('restart').locator('.outcome.done').waitFor();
+    await expect
+      .poll(() => page.locator('#machine-figures').textContent(), { timeout: 30_000 })
+      .not.toContain(String(before?.toLocaleString('en-GB')));
+  });
+
+  test('nothing failed in the page', () => {
+    // The refused token of the first test is the stranger's, not this page's.
+    expect(problems).toEqual([]);
+  });
+});
