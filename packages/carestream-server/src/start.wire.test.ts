@@ -29,8 +29,10 @@ test('start takes its configuration as an object, a signal, and times; it return
     dataDir: folder,
   };
   const stop = new AbortController();
-  const stopped = start({ config, signal: stop.signal, environment, host: { role: 'stable', version: '1.0.0' } });
-  while (cloud.receiving() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  const stopped = start({ config, signal: stop.signal, environment });
+  for (let tries = 0; cloud.receiving() === 0 && tries < 1_000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   stop.abort();
   expect(await stopped).toEqual({ exitCode: 0, reason: 'stopped', failures: [] });
 

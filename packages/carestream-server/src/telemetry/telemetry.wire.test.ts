@@ -8,6 +8,7 @@ import { practiceIdSchema } from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { openState, type State } from '../state/index.ts';
+import { sendRollbarItem } from './rollbar-sender.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 interface Received {
@@ -223,6 +224,15 @@ describe('items for Rollbar', () => {
     for (const name of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (name.isFile()) expect(readFileSync(join(name.parentPath, name.name), 'latin1')).not.toMatch(canary);
     }
+  });
+});
+
+test('an undelivered item is REPORT_UNDELIVERED, with the pause that Rollbar asks for', async () => {
+  receiver.answers.push({ status: 429, headers: { 'x-rate-limit-remaining-seconds': '30' } });
+  const target = { accessToken: 't', environment: 'test', endpoint: receiver.endpoint };
+  await expect(sendRollbarItem('{}', target, new AbortController().signal)).rejects.toMatchObject({
+    code: 'REPORT_UNDELIVERED',
+    retryAfterMs: 30_000,
   });
 });
 
