@@ -56,7 +56,8 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
     const first = next();
     if (!first || first.dueMs > limitMs) return false;
     monotonicMs = Math.max(monotonicMs, first.dueMs);
-    for (const sleeper of [...pending]) if (sleeper.dueMs <= monotonicMs) sleeper.wake();
+    // Whoever is woken leaves the set, which a set's own iteration allows.
+    for (const sleeper of pending) if (sleeper.dueMs <= monotonicMs) sleeper.wake();
     return true;
   };
 
@@ -91,16 +92,16 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       await settle();
     },
     async runUntil(work) {
-      let settled = false;
+      const end = { settled: false };
       const mark = () => {
-        settled = true;
+        end.settled = true;
       };
       work.then(mark, mark);
       await settle();
-      while (!settled) {
+      while (!end.settled) {
         if (!step(Number.POSITIVE_INFINITY)) {
           await settle();
-          if (!settled && pending.size === 0) throw new Error('nothing sleeps, and the work is not done');
+          if (!end.settled && pending.size === 0) throw new Error('nothing sleeps, and the work is not done');
         }
         await settle();
       }
