@@ -13,6 +13,7 @@ export function teachUsing(): void {
   const prototype = (
     (visitor as { default?: { prototype: Visitor } }).default ?? (visitor as unknown as { prototype: Visitor })
   ).prototype;
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its own `this` below
   const known = prototype.visitStatement;
   prototype.visitStatement = function visitStatement(this: Visitor, statement) {
     if (statement.type !== 'UsingDeclaration') return known.call(this, statement);
