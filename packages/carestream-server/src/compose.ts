@@ -99,6 +99,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
         newNonce,
         onLicence(answer) {
           overrides = answer.schemaOverrides;
+          forgiving(log, () => state.raiseReadSequence(answer.highestReadSequence ?? 0));
           telemetry.configure(answer);
         },
         notes: forgivingNotes(state, log),

@@ -50,6 +50,29 @@ test('read sequences only grow: within a run, over restarts, with the clock put 
   expect(Math.max(...given)).toBeLessThan(Number.MAX_SAFE_INTEGER);
 });
 
+test('raised, read sequences go on above what Flynotes holds, also after a restart; what is lower or absurd changes nothing', () => {
+  const held = nowMs * 1_000 + 400 * 86_400_000_000;
+  const given: number[] = [];
+  {
+    using state = open();
+    given.push(state.nextReadSequence());
+    state.raiseReadSequence(given[0] ?? 0);
+    given.push(state.nextReadSequence());
+    expect(given[1]).toBe((given[0] ?? 0) + 1);
+    state.raiseReadSequence(held);
+    for (let count = 0; count < 1_250; count++) given.push(state.nextReadSequence());
+    state.raiseReadSequence(12);
+    state.raiseReadSequence(Number.MAX_SAFE_INTEGER);
+    given.push(state.nextReadSequence());
+  }
+  expect(given[2]).toBe(held + 1);
+  using state = open();
+  state.raiseReadSequence(0);
+  given.push(state.nextReadSequence());
+  expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
+  expect(given.at(-1)).toBeLessThan(held + 10_000);
+});
+
 test('with a full disk read sequences still grow, by the clock alone', () => {
   let full = false;
   let persisted = 0;
@@ -65,15 +88,15 @@ test('with a full disk read sequences still grow, by the clock alone', () => {
           },
   } as unknown as DatabaseSync;
   const given: number[] = [];
-  const next = createReadSequence(database, clock);
+  const sequence = createReadSequence(database, clock);
   for (let count = 0; count < 4_000; count++) {
     full = count > 500 && count < 3_500;
-    given.push(next());
+    given.push(sequence.next());
   }
   // Killed and started again a second later, still without room.
   full = true;
   nowMs += 1_000;
-  given.push(createReadSequence(database, clock)());
+  given.push(createReadSequence(database, clock).next());
   expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
 });
 

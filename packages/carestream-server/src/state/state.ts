@@ -15,6 +15,8 @@ import { guarded } from './sqlite-errors.ts';
 export interface State extends Disposable {
   /** A number that was never given before and is higher than all that were. Taken before a read begins. */
   nextReadSequence(): number;
+  /** Lets {@link State.nextReadSequence} go on above a number that Flynotes holds already. */
+  raiseReadSequence(held: number): void;
   readonly ledger: Ledger;
   readonly refusals: Refusals;
   readonly inbox: Inbox;
@@ -69,8 +71,10 @@ export function openState(path: string, options: StateOptions): State {
     }
   };
   try {
+    const readSequence = guarded(() => createReadSequence(database, options.clock));
     return guarded(() => ({
-      nextReadSequence: createReadSequence(database, options.clock),
+      nextReadSequence: () => readSequence.next(),
+      raiseReadSequence: (held: number) => readSequence.raiseAbove(held),
       ledger: createLedger(database),
       refusals: createRefusals(database),
       inbox: createInbox(database, options.clock),
