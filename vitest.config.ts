@@ -26,7 +26,11 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      suite('unit', ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'benchmarks/**/*.test.ts'], ['**/*.wire.test.ts']),
+      suite(
+        'unit',
+        ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+        ['**/*.wire.test.ts'],
+      ),
       suite('wire', ['packages/*/src/**/*.wire.test.ts']),
       suite('architecture', ['tests/architecture/**/*.test.ts']),
       suite('foreign-clients', ['tests/foreign-clients/**/*.test.ts']),
