@@ -190,8 +190,18 @@ export const errorTable = {
     'No encrypted connection to SQL Server could be made.',
     'Let this machine trust the server’s certificate, or set TrustServerCertificate and Encrypt in the connection string to what the server offers.',
   ),
-  PRACTICE_TLS_OLD: entry('permanent', 'practice-it', 'SQL Server speaks only an outdated version of TLS.', 'It works; update SQL Server where that is possible.'),
-  PRACTICE_INDEX_MISSING: entry('permanent', 'flynotes', 'No index begins with the column by which a table of R4 is read.', 'It works, but slower; Flynotes may look into it.'),
+  PRACTICE_TLS_OLD: entry(
+    'permanent',
+    'practice-it',
+    'SQL Server speaks only an outdated version of TLS.',
+    'It works; update SQL Server where that is possible.',
+  ),
+  PRACTICE_INDEX_MISSING: entry(
+    'permanent',
+    'flynotes',
+    'No index begins with the column by which a table of R4 is read.',
+    'It works, but slower; Flynotes may look into it.',
+  ),
   PRACTICE_WRITABLE: entry(
     'permanent',
     'practice-it',
@@ -290,6 +300,12 @@ export const errorTable = {
     'flynotes',
     'After three rounds the practice and Flynotes still do not hold the same.',
     'Look at the differing buckets in the operator’s view.',
+  ),
+  REMOVALS_HELD_BACK: entry(
+    'permanent',
+    'practice-it',
+    'More than half of the patients whom Flynotes holds are no longer in R4, and were not removed there yet.',
+    'Check that the configuration names R4’s own database and that it is complete; if so, the next scheduled pass removes them.',
   ),
   SERVER_INTERNAL: entry(
     'transient',

@@ -6,7 +6,7 @@ import {
   type BatchRequest,
   type Removal,
 } from '../contract/index.ts';
-import { retry, type RetryOptions } from '../runtime/index.ts';
+import { isAgentError, retry, type AgentError, type RetryOptions } from '../runtime/index.ts';
 import type { UploadDeps } from './ports.ts';
 import { countOne, type Tally } from './tally.ts';
 
@@ -17,13 +17,21 @@ export interface Change {
   readonly readSequence: number;
 }
 
+/** A patient whom Flynotes is no longer to hold. */
+export interface PatientRemoval {
+  readonly patientCode: number;
+  readonly readSequence: number;
+}
+
 /** Sends what changed in batches, one under way while the next fills; notes in the ledger what was acknowledged, and only that. */
 export interface BatchSender {
   /** Resolves when there is room for more. */
   send(change: Change): Promise<void>;
-  remove(removal: { readonly patientCode: number; readonly readSequence: number }): Promise<void>;
+  remove(removal: PatientRemoval): Promise<void>;
   /** Resolves when everything has been acknowledged. */
   flush(): Promise<void>;
+  /** Resolves when nothing is under way any more, however that ended. */
+  settled(): Promise<void>;
   /** What follows belongs to this round of healing. */
   startRound(round: number): void;
 }
@@ -40,63 +48,72 @@ type SenderDeps = Pick<UploadDeps, 'flynotes' | 'clock'> & {
   readonly state: Pick<UploadDeps['state'], 'ledger' | 'refusals'>;
 };
 
+/** What goes into one batch. */
+interface Portion {
+  readonly changes: readonly Change[];
+  readonly removals: readonly Removal[];
+}
+
 /** @see {@link BatchSender} */
 export function createBatchSender(deps: SenderDeps, options: SenderOptions, signal: AbortSignal): BatchSender {
-  const { ledger, refusals } = deps.state;
   const { passId, tally } = options;
   let nextBatch = options.firstBatch;
   let round = 0;
+  let rowsMost = batchPatientsMost;
   const changes: Change[] = [];
   const removals: Removal[] = [];
   let underWay: Promise<void> = Promise.resolve();
 
   async function dispatch(): Promise<void> {
     await underWay;
-    const sent = changes.splice(0, batchPatientsMost);
-    const batch: BatchRequest = {
-      n: nextBatch++,
-      round,
-      patients: sent.map(({ basics, readSequence }) => ({ readSequence, basics })),
-      removals: removals.splice(0, batchPatientsMost - sent.length),
-    };
-    underWay = deliver(batch, sent);
+    const portion = { changes: changes.splice(0, rowsMost), removals: [] as Removal[] };
+    portion.removals.push(...removals.splice(0, rowsMost - portion.changes.length));
+    underWay = deliver(portion);
     // Its failure is met by the next send or flush; until then it must not count as unhandled.
     underWay.catch(() => undefined);
   }
 
-  async function deliver(batch: BatchRequest, sent: readonly Change[]): Promise<void> {
-    const idempotencyKey = `${passId}:${batch.n}:${contentHashOf(batch, sent)}`;
-    const answer = await retry(
-      () => deps.flynotes.sendBatch(passId, batch, { idempotencyKey }, signal),
-      { clock: deps.clock, options: options.retryOptions },
-      signal,
-    );
-    acknowledge(batch, sent, answer);
-  }
-
-  function acknowledge(batch: BatchRequest, sent: readonly Change[], answer: BatchAnswer): void {
-    tally.sent += sent.length;
-    tally.changed += answer.changed;
-    tally.removed += answer.removed;
-    const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]));
-    const accepted = sent.filter((_, index) => !refused.has(index));
-    ledger.putAcknowledged(
-      accepted.map(({ basics, digest, readSequence }) => ({ patientCode: basics.patientCode, digest, readSequence })),
-    );
-    ledger.remove(batch.removals);
-    refusals.remove(accepted.map(({ basics }) => basics.patientCode));
-    for (const [index, { code }] of refused) {
-      const change = sent[index];
-      if (!change) continue;
-      countOne(tally.refusedByServer, code);
-      const { patientCode } = change.basics;
-      refusals.put([{ patientCode, digest: change.digest, code }]);
-      // Flynotes keeps what it held before readable, but out of the count: on neither side does it count any more.
-      ledger.remove([{ patientCode, readSequence: change.readSequence }]);
+  async function deliver(portion: Portion): Promise<void> {
+    const batch: BatchRequest = {
+      n: nextBatch,
+      round,
+      patients: portion.changes.map(({ basics, readSequence }) => ({ readSequence, basics })),
+      removals: [...portion.removals],
+    };
+    const idempotencyKey = `${passId}:${batch.n}:${contentHashOf(round, portion)}`;
+    let answer: BatchAnswer;
+    try {
+      answer = await retry(
+        () => deps.flynotes.sendBatch(passId, batch, { idempotencyKey }, signal),
+        { clock: deps.clock, options: options.retryOptions },
+        signal,
+      );
+    } catch (error) {
+      if (!isAgentError(error) || error.code !== 'REQUEST_TOO_LARGE') throw error;
+      await deliverLess(portion, error);
+      return;
     }
+    nextBatch += 1;
+    acknowledge(deps.state, portion, { answer, tally });
   }
 
-  const isFull = () => changes.length + removals.length >= batchPatientsMost;
+  /** Something on the way takes no body of this size. It was not stored, so its number is still free. */
+  async function deliverLess({ changes: sent, removals: told }: Portion, error: AgentError): Promise<void> {
+    const rows = sent.length + told.length;
+    const [alone] = sent;
+    if (rows <= 1) {
+      if (!alone) throw error;
+      refuse(deps.state, alone, { code: error.code, tally });
+      return;
+    }
+    rowsMost = Math.max(1, Math.min(rowsMost, Math.ceil(rows / 2)));
+    const middle = Math.ceil(sent.length / 2);
+    const middleTold = Math.floor(told.length / 2);
+    await deliver({ changes: sent.slice(0, middle), removals: told.slice(0, middleTold) });
+    await deliver({ changes: sent.slice(middle), removals: told.slice(middleTold) });
+  }
+
+  const isFull = () => changes.length + removals.length >= rowsMost;
 
   return {
     async send(change) {
@@ -111,18 +128,52 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       while (changes.length + removals.length > 0) await dispatch();
       await underWay;
     },
+    settled: () => underWay.catch(() => undefined),
     startRound(next) {
       round = next;
     },
   };
 }
 
+/** Notes what was acknowledged, and counts what was refused. */
+function acknowledge(
+  state: SenderDeps['state'],
+  { changes, removals }: Portion,
+  { answer, tally }: { readonly answer: BatchAnswer; readonly tally: Tally },
+): void {
+  tally.sent += changes.length;
+  tally.changed += answer.changed;
+  tally.removed += answer.removed;
+  const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]));
+  const accepted = changes.filter((_, index) => !refused.has(index));
+  state.ledger.putAcknowledged(
+    accepted.map(({ basics, digest, readSequence }) => ({ patientCode: basics.patientCode, digest, readSequence })),
+  );
+  state.ledger.remove(removals);
+  state.refusals.remove(accepted.map(({ basics }) => basics.patientCode));
+  for (const [index, { code }] of refused) {
+    const change = changes[index];
+    if (change) refuse(state, change, { code, tally });
+  }
+}
+
+/** Flynotes keeps what it held before readable, but out of the count: on neither side does the patient count any more. */
+function refuse(
+  { ledger, refusals }: SenderDeps['state'],
+  { basics: { patientCode }, digest, readSequence }: Change,
+  { code, tally }: { readonly code: string; readonly tally: Tally },
+): void {
+  countOne(tally.refusedByServer, code);
+  refusals.put([{ patientCode, digest, code }]);
+  ledger.remove([{ patientCode, readSequence }]);
+}
+
 /** Names a batch's content: digests stand for records, so that half a megabyte need not be hashed again. */
-function contentHashOf(batch: BatchRequest, sent: readonly Change[]): string {
+function contentHashOf(round: number, { changes, removals }: Portion): string {
   const parts = [
-    `round ${batch.round}`,
-    ...sent.map(({ basics, digest, readSequence }) => `${basics.patientCode} ${readSequence} ${digest}`),
-    ...batch.removals.map(({ patientCode, readSequence }) => `${patientCode} ${readSequence} removed`),
+    `round ${round}`,
+    ...changes.map(({ basics, digest, readSequence }) => `${basics.patientCode} ${readSequence} ${digest}`),
+    ...removals.map(({ patientCode, readSequence }) => `${patientCode} ${readSequence} removed`),
   ];
   return hash('sha256', parts.join('\n'), 'hex').slice(0, 32);
 }

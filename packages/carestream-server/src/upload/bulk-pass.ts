@@ -13,6 +13,7 @@ export interface PassOptions {
   readonly pace: Pace;
   /** The pauses while Flynotes is away. A pass waits for it as long as it is wanted. */
   readonly backoff: Backoff;
+  readonly massRemovalAfterMs: number;
   /** Called when a pass begins to read: whoever asks for one from then on may know of changes that it misses. */
   readonly onReading: () => void;
 }
@@ -22,7 +23,7 @@ const lostPassCodes: ReadonlySet<string> = new Set(['PASS_UNKNOWN', 'PASS_ENDED'
 
 /**
  * One pass over all patients: what is new, changed or gone travels, and then both sides prove that they hold the same.
- * @throws AgentError PARITY_FAILED, or what reading R4 or Flynotes' refusals throw
+ * @throws AgentError PARITY_FAILED, REMOVALS_HELD_BACK, or what reading R4 or Flynotes' refusals throw
  */
 export async function runPass(
   deps: UploadDeps,
@@ -60,7 +61,7 @@ async function tryPass(
   const pass = await retry(
     () => deps.flynotes.beginPass({ reason: tally.reason }, signal),
     { clock: deps.clock, options: retryOptions },
-    signal,
+    whileWanted,
   );
   tally.passId = pass.passId;
   deps.log.emit('pass.started', { passId: pass.passId, reason: tally.reason, resumed: pass.resumed });
@@ -70,16 +71,30 @@ async function tryPass(
     clock: deps.clock,
     nextReadSequence: () => deps.state.nextReadSequence(),
   };
+  // Whatever ends the pass ends its batches too: none goes on behind the back of the next one.
+  const left = new AbortController();
+  const whileWanted = AbortSignal.any([signal, left.signal]);
+  const sender = createBatchSender(
+    deps,
+    { passId: pass.passId, firstBatch: pass.nextBatch, tally, retryOptions },
+    whileWanted,
+  );
   const parts: PassParts = {
     deps,
     read,
     pace: options.pace,
     judge: createJudge(deps, tally, localDateOf(deps.clock.now(), deps.timeZone)),
-    sender: createBatchSender(deps, { passId: pass.passId, firstBatch: pass.nextBatch, tally, retryOptions }, signal),
+    sender,
     tally,
+    massRemovalAfterMs: options.massRemovalAfterMs,
   };
   options.onReading();
-  await scanPractice(parts, signal);
-  await parts.sender.flush();
-  await proveParity(parts, { passId: pass.passId, retryOptions }, signal);
+  try {
+    await scanPractice(parts, signal);
+    await sender.flush();
+    await proveParity(parts, { passId: pass.passId, retryOptions }, signal);
+  } finally {
+    left.abort(new Error('the pass has ended'));
+    await sender.settled();
+  }
 }

@@ -230,15 +230,6 @@ test('a missing row is looked up by its key before it is removed', async () => {
   expect(await pass(rig)).toMatchObject({ outcome: 'equal', removed: 0, sent: 0, patients: 300 });
 });
 
-test('everybody gone from R4 is everybody gone from Flynotes', async () => {
-  using rig = createUploadRig();
-  fill(rig, 2_600);
-  await pass(rig);
-  rig.practice.rows.clear();
-  expect(await pass(rig)).toMatchObject({ outcome: 'equal', removed: 2_600, patients: 0 });
-  expect(rig.flynotes.held.size).toBe(0);
-});
-
 test('whoever asks with an aborted signal starts nothing', async () => {
   using rig = createUploadRig();
   const reason = new Error('stopping');

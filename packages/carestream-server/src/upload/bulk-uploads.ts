@@ -26,10 +26,13 @@ export interface BulkUploads {
 export interface BulkOptions {
   readonly pace?: Partial<Pace>;
   readonly backoff?: Backoff;
+  /** How long after it was first found a scheduled pass may remove most patients; half an hour unless told otherwise. */
+  readonly massRemovalAfterMs?: number;
 }
 
 /** Unless told otherwise. */
 export const bulkPace: Pace = { pageRows: 2_000, pauseRatio: 0.5, pauseMostMs: 5_000 };
+const massRemovalPauseMs = 1_800_000;
 const bulkBackoff: Backoff = { firstMs: 1_000, mostMs: 60_000, jitter: 0.5 };
 
 /** Keys of the notes that passes leave. */
@@ -46,6 +49,7 @@ interface Running {
 export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): BulkUploads {
   const pace = { ...bulkPace, ...options.pace };
   const backoff = options.backoff ?? bulkBackoff;
+  const massRemovalAfterMs = options.massRemovalAfterMs ?? massRemovalPauseMs;
   if (deps.state.ledger.useDigestKey(deps.digester.keyId))
     deps.log.emit('warning', { area: 'upload', name: 'digest-key' });
   let running: Running | null = null;
@@ -77,7 +81,7 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
       pass.reading = true;
     };
     try {
-      await runPass(deps, { tally, options: { pace, backoff, onReading } }, signal);
+      await runPass(deps, { tally, options: { pace, backoff, massRemovalAfterMs, onReading } }, signal);
     } catch (error) {
       if (!signal.aborted) reportFailure(deps, tally, error);
       throw error;
