@@ -85,7 +85,8 @@ test('codes that are no codes come first and are refused; repeated ones are coun
       .map((row) => mapBasics(row, { today: '2026-10-30' }))
       .map((outcome) => (outcome.outcome === 'mapped' ? outcome.record.patientCode : outcome.code));
     expect(outcomes).toEqual(['PATIENT_CODE_INVALID', 'PATIENT_CODE_INVALID', 'PATIENT_CODE_INVALID', 5, 9]);
-    if (pageRows === 100) expect(pages[0]?.repeatedCodes).toEqual([5]);
+    // A page of two rows cannot hold three.
+    if (pageRows > 2) expect(pages.flatMap((page) => page.repeatedCodes)).toEqual([5, 5]);
   }
   expect(reader.schema.unindexed).toEqual(['Patients']);
   expect(rig.log.events).toContainEqual({
@@ -117,7 +118,8 @@ test('several addresses of one patient: the lowest key, on whichever page, and m
       rows.map((row) => row.patientCode),
       `${pageRows} rows a page`,
     ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    if (pageRows > 3) expect(rows[2]).toMatchObject({ addressLines: ['First Street'], addresses: 3 });
+    // A page of two rows cannot hold three.
+    if (pageRows > 2) expect(rows[2]).toMatchObject({ addressLines: ['First Street'], addresses: 3 });
     expect(rows[1]).toMatchObject({ addressLines: [null] });
     expect(rows[9]).toMatchObject({ addressLines: ['Last Road'], addresses: 1 });
   }
@@ -187,16 +189,14 @@ describe('keys of other types', () => {
 test('codes beyond what the contract allows are refused, and paging gets past them', async () => {
   await using rig = await startRig({ patients: 1 });
   const columns = { PatientCode: { name: 'bigint' }, Forename: text, Surname: text } as const;
-  const rows: Cells = [7n, 3_000_000_001n, 3_000_000_002n, 3_000_000_003n, 9_000_000_000_000n].map((code) => [
-    code,
-    'A',
-    'B',
-  ]);
+  const rows: Cells = [-9_000_000_000_000n, 7n, 3_000_000_001n, 3_000_000_002n, 3_000_000_003n, 9_000_000_000_000n].map(
+    (code) => [code, 'A', 'B'],
+  );
   await using reader = await rig.open({ database: database(rig, 'odd', [patients(rows, { columns })]) });
   for (const pageRows of [1, 2, 5]) {
     const read = (await allPages(reader, pageRows)).flatMap((page) => page.rows);
     const outcomes = read.map((row) => mapBasics(row, { today: '2026-10-30' }).outcome);
-    expect(outcomes).toEqual(['mapped', 'refused', 'refused', 'refused', 'refused']);
+    expect(outcomes).toEqual(['refused', 'mapped', 'refused', 'refused', 'refused', 'refused']);
   }
 });
 

@@ -18,7 +18,7 @@ export interface BasicsPage {
   readonly rows: readonly BasicsRow[];
   /** Where the next page begins; null after the last one. */
   readonly lastCode: number | null;
-  /** Codes that more than one row bears; the first row counts and the others are left out. */
+  /** For each row that is left out because one before it bears the same code, that code. */
   readonly repeatedCodes: readonly number[];
   readonly elapsedMs: number;
 }
@@ -55,7 +55,8 @@ const backoff = { firstMs: 50, mostMs: 1_000, jitter: 0.5 };
 const repeatable = new Set(['PRACTICE_DEADLOCK', 'PRACTICE_LOCK_TIMEOUT', 'PRACTICE_CONNECTION_LOST']);
 /** Codes in one IN list. */
 const codesPerQuery = 500;
-const beforeAllCodes = -2_147_483_648;
+/** Where paging goes on after a page that held no number at all. */
+const beforeEveryCode = Number.MIN_SAFE_INTEGER;
 export const pageRowsMost = 5_000;
 
 interface Plan {
@@ -234,14 +235,14 @@ function pageOf(
     patient?.primaryKey.length === 1 && patient.primaryKey[0] === patient.columns['patientCode']?.[0]?.name;
   const rows: BasicsRow[] = [];
   const repeatedCodes: number[] = [];
-  let previous = beforeAllCodes;
+  let previous = Number.NEGATIVE_INFINITY;
   let chosen: readonly Cell[] | undefined;
   let addresses = 0;
   const finish = (): void => {
     if (chosen !== undefined) rows.push(plan.basics.read(chosen, addresses));
   };
   const full = values.length >= pageRows;
-  const end = full && address !== undefined ? endOfWhole(values) : values.length;
+  const end = full && (address !== undefined || !codeIsKey) ? endOfWhole(values) : values.length;
   for (let index = 0; index < end; index += 1) {
     const row = values[index] ?? [];
     const code = numberOf(row[0]);
@@ -260,18 +261,20 @@ function pageOf(
       addresses += 1;
       // Whichever order the server chose today, the same address is passed on.
       if (isLess(plan.basics.addressKey(row), plan.basics.addressKey(chosen))) chosen = row;
-    } else if (repeatedCodes.at(-1) !== code) repeatedCodes.push(code);
+    } else repeatedCodes.push(code);
   }
   finish();
-  return { rows, repeatedCodes, lastCode: full ? previous : null };
+  return { rows, repeatedCodes, lastCode: full ? Math.max(previous, beforeEveryCode) : null };
 }
 
-/** A full page may end amidst one patient's addresses; those rows are read again with the next page. */
+/**
+ * A full page may end amidst the rows of one patient: the rows of its last code are read again with the next page, unless the page
+ * holds nothing else.
+ */
 function endOfWhole(values: readonly (readonly Cell[])[]): number {
   const last = numberOf(values.at(-1)?.[0]);
-  let end = values.length;
-  while (end > 0 && numberOf(values[end - 1]?.[0]) === last) end -= 1;
-  return end === 0 || values.length - end === 1 ? values.length : end;
+  const end = values.findLastIndex((row) => numberOf(row[0]) !== last) + 1;
+  return end === 0 ? values.length : end;
 }
 
 /** Any number at all, so that paging gets past rows that mapping refuses. */

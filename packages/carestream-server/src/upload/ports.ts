@@ -10,7 +10,7 @@ export interface BasicsPage {
   readonly rows: readonly BasicsRow[];
   /** Where the next page begins; null at the table's end. */
   readonly lastCode: number | null;
-  /** Numbers that more than one row bears; the first row counts, and the others are not among `rows`. */
+  /** For each row that is not among `rows` because one before it bears the same number, that number. */
   readonly repeatedCodes?: readonly number[];
   /** How long SQL Server was at work for it. */
   readonly elapsedMs: number;
