@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { AgentConfig } from './cli/config.ts';
 import type { ProxyVariables } from './cli/network.ts';
-import { canonicalVersions, commandResultSchema, passFiguresSchema, type HealthChecks } from './contract/index.ts';
+import {
+  canonicalVersions,
+  commandResultSchema,
+  passFiguresSchema,
+  type HealthChecks,
+  type LicenceAnswer,
+} from './contract/index.ts';
 import { createFlynotesClient, type FlynotesClient } from './flynotes/index.ts';
 import {
   beginRun,
@@ -86,19 +92,18 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
     // The queue's SDK takes longest to load; meanwhile SQL Server and Flynotes answer.
     const queueParts = import('./queue/index.ts');
     queueParts.catch(() => undefined);
-    let overrides: Readonly<Record<string, unknown>> = {};
+    const overrides = createOverrides();
     return live<PracticeReader>(
       {
         clock,
         log,
         practice: createPracticeConnector(
           { clock, log },
-          { database: config.database as DatabaseConfig, schemaOverrides: () => overrides },
+          { database: config.database as DatabaseConfig, schemaOverrides: () => overrides.known() },
         ),
-        licence: askLicence,
+        licence: (nonce, signal) => overrides.from(askLicence(nonce, signal)),
         newNonce,
         onLicence(answer) {
-          overrides = answer.schemaOverrides;
           forgiving(log, () => state.raiseReadSequence(answer.highestReadSequence ?? 0));
           telemetry.configure(answer);
         },
@@ -110,6 +115,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
           const { rss, heapUsed } = process.memoryUsage();
           return { rssBytes: rss, heapUsedBytes: heapUsed };
         },
+        failing: () => telemetry.failing(),
       },
       { version, hostVersion: surroundings.hostVersion, times },
       stop,
@@ -204,7 +210,7 @@ async function assemble(
   };
   const bulkUploads = createBulkUploads(uploadDeps);
   const handle = createCommands({
-    log,
+    reporter: log,
     version,
     bulkUploads,
     patientUploads: createPatientUploads(uploadDeps),
@@ -242,6 +248,27 @@ async function assemble(
   };
 }
 
+/** What the newest licence answer replaces in the schema map. The catalogue is not looked at before the first answer, or its failure. */
+function createOverrides() {
+  const first = Promise.withResolvers<void>();
+  let newest: LicenceAnswer['schemaOverrides'] = {};
+  return {
+    async from(asking: Promise<LicenceAnswer>): Promise<LicenceAnswer> {
+      try {
+        const answer = await asking;
+        newest = answer.schemaOverrides;
+        return answer;
+      } finally {
+        first.resolve();
+      }
+    },
+    async known(): Promise<LicenceAnswer['schemaOverrides']> {
+      await first.promise;
+      return newest;
+    },
+  };
+}
+
 function newNonce(): string {
   return randomBytes(24).toString('base64url');
 }
@@ -251,6 +278,8 @@ function outboxOf({ outbox }: State) {
     add: (kind: ReportKind, payloadJson: string) => outbox.add(kind, payloadJson),
     next: (kind: ReportKind, limit: number) => outbox.next(limit, kind),
     delete: (ids: readonly number[]) => outbox.delete(ids),
+    dropped: (kind: ReportKind) => outbox.dropped(kind),
+    forgetDropped: (kind: ReportKind, count: number) => outbox.forgetDropped(kind, count),
   };
 }
 

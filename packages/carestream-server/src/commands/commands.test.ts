@@ -28,7 +28,7 @@ function createBench(deps: Partial<CommandsDeps> = {}) {
   const events: { name: EventName; fields: EventFields<'command.questions'> }[] = [];
   const handle = createCommands({
     version: '1.2.3',
-    log: { emit: (name, fields) => void events.push({ name, fields }), error: () => undefined },
+    reporter: { require: (name, fields) => events.push({ name, fields }) > 0 },
     bulkUploads: { request: async () => pass },
     patientUploads: { sync: async () => ({ outcome: 'done', legs: { readMs: 1 } }) },
     questionnaires: () => ({ readQuestions: async () => [], readPresetAnswers: async () => [] }),
@@ -163,4 +163,17 @@ describe('parts', () => {
     expect(text.isWellFormed()).toBe(true);
     expect(text.length).toBeLessThanOrEqual(partLimits.textCharactersMost);
   });
+
+  it.each(['test', 'questionnaire-questions-upload', 'questionnaire-answers-upload'] as const)(
+    '%s: what cannot be stored is a failure that may pass, so that the message comes back',
+    async (type) => {
+      let tries = 0;
+      const bench = createBench({ reporter: { require: () => ((tries += 1), false) } });
+      await expect(bench.run({ type })).rejects.toMatchObject({
+        code: 'REPORT_UNDELIVERED',
+        disposition: 'transient',
+      });
+      expect(tries).toBe(1);
+    },
+  );
 });

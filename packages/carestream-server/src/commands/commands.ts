@@ -1,18 +1,18 @@
 import type { Message, MessageType } from '../contract/index.ts';
 import type { CommandContext, CommandOutcome, HandleCommand } from '../queue/index.ts';
-import type { Log } from '../runtime/index.ts';
 import { createBulkUploadPatients, type BulkUploads } from './bulk-upload-patients.ts';
 import type { Command } from './command.ts';
 import { createPatientSync, type PatientUploads } from './patient-sync.ts';
 import { createQuestionnaireAnswersUpload } from './questionnaire-answers-upload.ts';
 import { createQuestionnaireQuestionsUpload } from './questionnaire-questions-upload.ts';
 import type { QuestionnaireReader } from './questionnaire-texts.ts';
+import type { Reporter } from './reporter.ts';
 import { createRestart } from './restart.ts';
 import { createTestMessage } from './test-message.ts';
 
 /** What the commands need. */
 export interface CommandsDeps {
-  readonly log: Log;
+  readonly reporter: Reporter;
   /** Of the running agent. */
   readonly version: string;
   readonly bulkUploads: BulkUploads;

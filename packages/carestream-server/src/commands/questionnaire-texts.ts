@@ -1,5 +1,6 @@
 import type { CommandOutcome } from '../queue/index.ts';
-import { isAgentError, type Log } from '../runtime/index.ts';
+import { isAgentError } from '../runtime/index.ts';
+import { report, type Reporter } from './reporter.ts';
 
 /** Whoever reads R4's questionnaires. Both lists hold each text once. */
 export interface QuestionnaireReader {
@@ -31,11 +32,11 @@ export function partsOf(texts: readonly string[]): string[][] {
 }
 
 /**
- * Reads texts and logs them in parts. The log has stored a part before `emit` returns, so the message may be acknowledged afterwards.
+ * Reads texts and reports them in parts. Each part is stored before the next one, and all of them before the message is acknowledged.
  * What this practice's R4 does not hold is refused: nothing is sent, and asking again would not help.
  */
 export async function uploadTexts(
-  deps: { readonly log: Log; read(): Promise<readonly string[]> },
+  deps: { readonly reporter: Reporter; read(): Promise<readonly string[]> },
   event: 'command.questions' | 'command.preset-answers',
   messageId: string,
 ): Promise<CommandOutcome> {
@@ -51,7 +52,7 @@ export async function uploadTexts(
   }
   const parts = partsOf(texts);
   parts.forEach((part, index) => {
-    deps.log.emit(event, { messageId, part: index + 1, parts: parts.length, texts: part });
+    report(deps.reporter, event, { messageId, part: index + 1, parts: parts.length, texts: part });
   });
   return { outcome: 'done', figures: { items: parts.length, texts: texts.length } };
 }

@@ -21,6 +21,8 @@ export interface DayDeps {
   readonly signs: VitalSigns;
   readonly health: Health;
   readonly sendHeartbeat: LifeDeps<PracticePort>['sendHeartbeat'];
+  /** Told of what a heartbeat or a bulk upload failed with. */
+  onFailure(error: unknown): void;
 }
 
 /** Kept back of the time for an end: for what is aborted, for the last reports, and for closing files. */
@@ -56,6 +58,7 @@ export async function spendDay(deps: DayDeps, ending: Ending, times: LifeTimes):
       if (signal.aborted) return 'settled';
       // The pass has reported it.
       episodes.failed('upload', error, 'told');
+      deps.onFailure(error);
       // What will not get better by trying waits for the next hour: each try reads all of R4.
       const mayPass = isAgentError(error) && (error.disposition === 'transient' || error.disposition === 'ambiguous');
       return mayPass ? 'again' : 'settled';
@@ -78,7 +81,12 @@ export async function spendDay(deps: DayDeps, ending: Ending, times: LifeTimes):
     ending.signal,
   );
   const heartbeats = sendHeartbeats(
-    { clock, facts: () => signs.heartbeat(), send: (heartbeat, signal) => deps.sendHeartbeat(heartbeat, signal) },
+    {
+      clock,
+      facts: () => signs.heartbeat(),
+      send: (heartbeat, signal) => deps.sendHeartbeat(heartbeat, signal),
+      onFailure: (error) => deps.onFailure(error),
+    },
     times.heartbeatEveryMs,
     ending.signal,
   );

@@ -6,6 +6,7 @@ export interface HeartbeatDeps {
   readonly clock: Clock;
   facts(): Heartbeat;
   send(heartbeat: Heartbeat, signal: AbortSignal): Promise<void>;
+  onFailure(error: unknown): void;
 }
 
 /** Sends a heartbeat at once and then regularly. One at a time, never repeated: nothing depends on a single one, so a failure is no event. */
@@ -13,8 +14,9 @@ export async function sendHeartbeats(deps: HeartbeatDeps, everyMs: number, signa
   do {
     try {
       await deps.send(deps.facts(), signal);
-    } catch {
+    } catch (error) {
       // The next one tells the same and more.
+      deps.onFailure(error);
     }
   } while ((await pause(deps.clock, everyMs, signal)) === 'over');
 }

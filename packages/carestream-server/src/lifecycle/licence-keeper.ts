@@ -1,5 +1,5 @@
-import type { LicenceAnswer } from '../contract/index.ts';
-import type { Clock, Log } from '../runtime/index.ts';
+import type { ErrorCode, LicenceAnswer } from '../contract/index.ts';
+import { codeOf, type Clock, type Log } from '../runtime/index.ts';
 import type { Episodes } from '../telemetry/index.ts';
 
 /** Holds the newest answer about the licence, and asks again. */
@@ -20,7 +20,16 @@ export interface LicenceKeeperDeps {
   newNonce(): string;
   /** Called with each answer after the first. */
   onAnswer(answer: LicenceAnswer, nonce: string, before: LicenceAnswer): void;
+  /** Flynotes said no: the key is unknown or suspended, or this version is too old. */
+  onRefused(error: unknown): void;
   onChange(): void;
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set(['LICENCE_UNKNOWN', 'LICENCE_SUSPENDED', 'AGENT_TOO_OLD']);
+
+/** True where Flynotes refuses to work with us at all, as opposed to being away. */
+export function isLicenceRefusal(error: unknown): boolean {
+  return refusals.has(codeOf(error));
 }
 
 /** @see {@link LicenceKeeper} */
@@ -51,6 +60,7 @@ export function createLicenceKeeper(deps: LicenceKeeperDeps, first: LicenceAnswe
       if (!signal.aborted) {
         deps.episodes.failed('licence', error);
         setHealthy(false);
+        if (isLicenceRefusal(error)) deps.onRefused(error);
       }
       throw error;
     }
@@ -77,6 +87,7 @@ export function changesFoundations(before: LicenceAnswer, after: LicenceAnswer):
     before.queue.region !== after.queue.region ||
     before.queue.endpoint !== after.queue.endpoint ||
     before.digest.key !== after.digest.key ||
-    before.digest.canonicalVersion !== after.digest.canonicalVersion
+    before.digest.canonicalVersion !== after.digest.canonicalVersion ||
+    JSON.stringify(before.schemaOverrides) !== JSON.stringify(after.schemaOverrides)
   );
 }

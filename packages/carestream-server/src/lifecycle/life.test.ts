@@ -344,6 +344,16 @@ describe('the version', () => {
     expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 12 });
   });
 
+  test('where nothing can be noted, it runs on: ending at each start would be no work at all', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    world.dictated = '1.1.0';
+    world.notes.set = () => world.notes;
+    expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 0, reason: 'day-over' });
+    expect(world.named('version.differs')).toHaveLength(1);
+    expect(world.passes).toHaveLength(24);
+  });
+
   test('changed in the middle of the day, it is seen within the hour', async () => {
     const clock = createVirtualClock();
     const world = createWorld(clock);
@@ -417,6 +427,33 @@ describe('failures in the middle of life', () => {
     expect(ended.map(({ area }) => area)).toEqual(expect.arrayContaining(['licence', 'upload']));
     expect(Number(ended[0]!['failures'])).toBeLessThan(100);
     expect(await clock.runUntil(life)).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each(['LICENCE_UNKNOWN', 'LICENCE_SUSPENDED', 'AGENT_TOO_OLD'] as const)(
+    '%s in the middle of the day: no more work, told once, exit 20 within two minutes',
+    async (code) => {
+      const clock = createVirtualClock();
+      const world = createWorld(clock);
+      const life = world.live();
+      await clock.advance(1.25 * hourMs);
+      world.licenceFailure = new AgentError(code);
+      const before = clock.monotonic();
+      const result = await clock.runUntil(life);
+      expect(result).toMatchObject({ exitCode: 20, reason: 'configuration', failures: [world.licenceFailure] });
+      expect(clock.monotonic() - before).toBeLessThan(120_000);
+      expect(world.codes()).toEqual([code]);
+      expect([world.disposed, world.closed]).toEqual([1, 1]);
+    },
+  );
+
+  test('a refusal of an upload that the licence does not confirm ends nothing', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    world.passFailure = new AgentError('LICENCE_SUSPENDED');
+    const life = world.live();
+    await clock.advance(5 * 60_000);
+    world.passFailure = null;
+    expect(await clock.runUntil(life)).toMatchObject({ exitCode: 0, reason: 'day-over' });
   });
 
   test('SQL Server away for an hour: told once, health false, and well again', async () => {

@@ -5,7 +5,7 @@ import { createVersionStep } from '../update/index.ts';
 import { spendDay } from './day.ts';
 import { createEnding, exitCodeOf, type EndReason } from './ending.ts';
 import { createHealth } from './health.ts';
-import { changesFoundations, createLicenceKeeper } from './licence-keeper.ts';
+import { changesFoundations, createLicenceKeeper, isLicenceRefusal } from './licence-keeper.ts';
 import type { LifeDeps, LifeOptions, PracticePort } from './ports.ts';
 import { createPracticeWatch } from './practice-watch.ts';
 import { endReasonOf, openScope } from './scope.ts';
@@ -65,6 +65,7 @@ export async function live<Practice extends PracticePort>(
   let look = (): void => undefined;
   const onChange = (): void => look();
   const watch = createPracticeWatch({ clock, episodes, practice, onChange }, times);
+  const refusals: unknown[] = [];
   const keeper = createLicenceKeeper(
     {
       clock,
@@ -77,6 +78,11 @@ export async function live<Practice extends PracticePort>(
         checkVersion(answer, nonce);
         if (changesFoundations(before, answer)) ending.end('licence-changed');
       },
+      // Whoever may no longer work with Flynotes reads no more patients; the host starts us again every few minutes to ask.
+      onRefused(error) {
+        refusals.push(error);
+        ending.end('configuration');
+      },
       onChange,
     },
     scope.answer,
@@ -84,10 +90,14 @@ export async function live<Practice extends PracticePort>(
   );
 
   let lastCheckMs = Number.NEGATIVE_INFINITY;
-  const checkVersionNow = (): void => {
+  const askLicenceNow = (): void => {
     if (clock.monotonic() - lastCheckMs < times.versionCheckEveryMs) return;
     lastCheckMs = clock.monotonic();
     keeper.renew().catch(() => undefined);
+  };
+  /** A refusal of anything at all is looked into at once; the licence alone decides. */
+  const onFailure = (error: unknown): void => {
+    if (isLicenceRefusal(error)) askLicenceNow();
   };
 
   let work;
@@ -97,7 +107,7 @@ export async function live<Practice extends PracticePort>(
       licence: () => keeper.current(),
       renewLicence: () => keeper.renew(),
       requestRestart: () => ending.end('restart-requested'),
-      checkVersion: checkVersionNow,
+      checkVersion: askLicenceNow,
     });
   } catch (error) {
     log.error(error, 'compose');
@@ -115,6 +125,7 @@ export async function live<Practice extends PracticePort>(
       episodes,
       work,
       memory: () => deps.memory(),
+      failing: () => deps.failing?.() ?? null,
     },
     { ...options, startedAt, startedMs },
   );
@@ -134,9 +145,10 @@ export async function live<Practice extends PracticePort>(
       signs,
       health,
       sendHeartbeat: (heartbeat, signal) => deps.sendHeartbeat(heartbeat, signal),
+      onFailure,
     },
     ending,
     times,
   );
-  return result(ending.reason ?? 'stopped', failures);
+  return result(ending.reason ?? 'stopped', ending.reason === 'configuration' ? refusals : failures);
 }

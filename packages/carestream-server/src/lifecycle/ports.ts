@@ -63,6 +63,8 @@ export interface LifeDeps<Practice extends PracticePort> {
   /** Writes to the host; does nothing without one. */
   writeHealth(checks: HealthChecks): void;
   memory(): Heartbeat['memory'];
+  /** What else fails at the moment, for the heartbeat. */
+  failing?(): ErrorCode | null;
 }
 
 /** What the agent is. */

@@ -29,6 +29,8 @@ export interface VitalSignsDeps {
   readonly episodes: Episodes;
   readonly work: Work;
   memory(): Heartbeat['memory'];
+  /** What fails that no other part knows of. */
+  failing(): ErrorCode | null;
 }
 
 /** A long poll takes 20 s and a few may fail; after this the queue counts as out of reach. */
@@ -56,6 +58,7 @@ export function createVitalSigns(
       practice.schema.canWrite ? 'PRACTICE_WRITABLE' : null,
       versionStep.state().code as ErrorCode | undefined,
       work.queueStats().failing,
+      deps.failing(),
       ...deps.episodes.codes(),
     ];
     return [...new Set(codes.filter((code) => code !== null && code !== undefined))].slice(0, warningsMost);

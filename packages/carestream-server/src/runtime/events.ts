@@ -120,6 +120,8 @@ export const eventTable = {
     level: 'warning',
     fields: { kind: 'word', refused: 'count', overflowed: 'count', status: 'count' },
   },
+  /** Rollbar takes nothing at the moment; what waits is kept. Without a status it could not be reached. */
+  'reports.failing': { level: 'warning', fields: { code: 'code', status: 'count' } },
   'rollbar.rejected': { level: 'warning', fields: { status: 'count', dropped: 'count' } },
 } as const satisfies Record<string, EventDeclaration>;
 

@@ -26,6 +26,8 @@ export interface ReportDrainDeps {
   deliver(payloadJson: string, signal: AbortSignal): Promise<Delivery>;
   /** Called after each attempt that settled something. */
   onSettled?(delivery: Delivery, payloadJson: string): void;
+  /** Called after each attempt that did not. */
+  onFailed?(error: unknown): void;
 }
 
 /** Options of {@link createReportDrain}. */
@@ -66,6 +68,7 @@ export function createReportDrain(deps: ReportDrainDeps, options: ReportDrainOpt
         try {
           delivery = await deps.deliver(payloadJson, signal);
         } catch (error) {
+          if (!signal.aborted) deps.onFailed?.(error);
           return { failed: error };
         }
         if (delivery.outcome === 'not-yet') return 'not-yet';

@@ -60,14 +60,35 @@ describe('reports', () => {
     reports.attach(outbox);
     outbox.full = true;
     for (let count = 0; count < 1_200; count++) reports.add('rollbar', String(count), 'urgent');
-    expect(reports.takeOverflowed()).toBe(200);
-    expect(reports.takeOverflowed()).toBe(0);
+    expect(reports.takeOverflowed('rollbar')).toBe(200);
+    expect(reports.takeOverflowed('rollbar')).toBe(0);
     expect(payloads(reports.next('rollbar', 2))).toEqual(['0', '1']);
     outbox.full = false;
     reports.add('command-result', 'r', 'urgent');
     expect(outbox.rows).toHaveLength(1_001);
     expect(outbox.rows.at(-1)!.payloadJson).toBe('r');
     expect(payloads(reports.next('command-result', 5))).toEqual(['r']);
+  });
+
+  test('tells whether a report is stored, and what the outbox had no room for', () => {
+    const reports = createReports();
+    expect(reports.add('rollbar', 'early', 'urgent')).toBe(false);
+    const outbox = createMemoryOutbox();
+    let dropped = 3;
+    reports.attach(
+      Object.assign(outbox, {
+        dropped: (kind: ReportKind) => (kind === 'rollbar' ? dropped : 0),
+        forgetDropped: (_kind: ReportKind, count: number) => void (dropped -= count),
+      }),
+    );
+    expect(reports.add('rollbar', 'gathered', 'soon')).toBe(false);
+    expect(reports.add('rollbar', 'stored', 'urgent')).toBe(true);
+    expect(payloads(outbox.rows)).toEqual(['early', 'gathered', 'stored']);
+    outbox.full = true;
+    expect(reports.add('rollbar', 'held', 'urgent')).toBe(false);
+    expect(['command-result', 'rollbar', 'rollbar'].map((kind) => reports.takeOverflowed(kind as ReportKind))).toEqual([
+      0, 3, 0,
+    ]);
   });
 
   test('an outbox that cannot be read does not hide what is in memory', () => {

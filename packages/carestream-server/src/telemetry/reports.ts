@@ -13,12 +13,19 @@ export interface Outbox {
   /** The oldest first. */
   next(kind: ReportKind, limit: number): readonly Report[];
   delete(ids: readonly number[]): void;
+  /** How many were dropped for want of room and have not been told of yet. */
+  dropped?(kind: ReportKind): number;
+  /** Takes what has been told of off that count. */
+  forgetDropped?(kind: ReportKind, count: number): void;
 }
 
 /** Reports on their way: at first in memory, and in the outbox as soon as there is one. */
 export interface Reports {
-  /** What is not urgent is gathered for a moment, so that no commit to disk delays who reports. */
-  add(kind: ReportKind, payloadJson: string, urgency: 'urgent' | 'soon'): void;
+  /**
+   * What is not urgent is gathered for a moment, so that no commit to disk delays who reports.
+   * @returns whether it is in the outbox already, where no crash can take it away
+   */
+  add(kind: ReportKind, payloadJson: string, urgency: 'urgent' | 'soon'): boolean;
   /** Puts what was gathered into the outbox. */
   persist(): void;
   /** From now on this outbox keeps what is added; what waited in memory moves into it. */
@@ -27,8 +34,8 @@ export interface Reports {
   detach(): void;
   next(kind: ReportKind, limit: number): readonly Report[];
   delete(ids: readonly number[]): void;
-  /** How many were lost because nothing more could be held. Asking sets it to nought. */
-  takeOverflowed(): number;
+  /** How many were lost because nothing more could be held, in memory or in the outbox. Asking sets it to nought. */
+  takeOverflowed(kind: ReportKind): number;
   /** Called when something can be delivered. */
   onAdded(listener: (kind: ReportKind) => void): void;
   /** Called when something begins to be gathered. */
@@ -42,7 +49,7 @@ const gatheredMost = 100;
 /** @see {@link Reports} */
 export function createReports(): Reports {
   let outbox: Outbox | undefined;
-  let overflowed = 0;
+  const overflowed = { rollbar: 0, 'command-result': 0 };
   // Numbers below nought are held here; the outbox has those above.
   let lastHeldId = 0;
   const held = new Map<number, { readonly kind: ReportKind; readonly payloadJson: string }>();
@@ -68,28 +75,33 @@ export function createReports(): Reports {
     }
   };
 
-  const put = (kind: ReportKind, payloadJson: string): void => {
+  const put = (kind: ReportKind, payloadJson: string): boolean => {
     if (held.size > 0) moveHeld();
     // Nothing overtakes what still waits in memory.
-    if (held.size === 0 && keep(kind, payloadJson)) return;
-    if (held.size >= heldMost) overflowed += 1;
+    if (held.size === 0 && keep(kind, payloadJson)) return true;
+    if (held.size >= heldMost) overflowed[kind] += 1;
     else held.set(--lastHeldId, { kind, payloadJson });
+    return false;
   };
 
-  const persist = (): void => {
+  /** True when the last one that was gathered, and so each before it, is in the outbox. */
+  const persist = (): boolean => {
     const batch = gathered;
     gathered = [];
-    for (const { kind, payloadJson } of batch) put(kind, payloadJson);
+    let kept = true;
+    for (const { kind, payloadJson } of batch) kept = put(kind, payloadJson);
     for (const kind of new Set(batch.map((report) => report.kind))) for (const listener of listeners) listener(kind);
+    return kept;
   };
 
   return {
     add(kind, payloadJson, urgency) {
       gathered.push({ kind, payloadJson });
-      if (urgency === 'urgent' || gathered.length >= gatheredMost) persist();
-      else if (gathered.length === 1) for (const gatherer of gatherers) gatherer();
+      if (urgency === 'urgent' || gathered.length >= gatheredMost) return persist();
+      if (gathered.length === 1) for (const gatherer of gatherers) gatherer();
+      return false;
     },
-    persist,
+    persist: () => void persist(),
     attach(next) {
       outbox = next;
       moveHeld();
@@ -115,9 +127,16 @@ export function createReports(): Reports {
       // What is deleted before an outage of the disk would be sent once more after it; Rollbar knows an item by its uuid.
       if (kept.length > 0) outbox?.delete(kept);
     },
-    takeOverflowed() {
-      const count = overflowed;
-      overflowed = 0;
+    takeOverflowed(kind) {
+      let count = overflowed[kind];
+      overflowed[kind] = 0;
+      try {
+        const dropped = outbox?.dropped?.(kind) ?? 0;
+        if (dropped > 0) outbox?.forgetDropped?.(kind, dropped);
+        count += dropped;
+      } catch {
+        // Told when the state database can be used again.
+      }
       return count;
     },
     onAdded(listener) {

@@ -1,5 +1,5 @@
-import type { LicenceAnswer, PracticeId } from '../contract/index.ts';
-import { pause, untilAborted, type Backoff, type Clock } from '../runtime/index.ts';
+import type { ErrorCode, LicenceAnswer, PracticeId } from '../contract/index.ts';
+import { isAgentError, pause, untilAborted, type Backoff, type Clock } from '../runtime/index.ts';
 import { createLog, type TelemetryLog } from './log.ts';
 import { createLogFiles } from './log-files.ts';
 import { createReportDrain, type Delivery } from './report-drain.ts';
@@ -17,6 +17,8 @@ export interface Telemetry {
   deliverResultsBy(deliver: (resultJson: string, signal: AbortSignal) => Promise<Delivery>): void;
   /** Keeps a command's result until Flynotes has it. */
   addResult(resultJson: string): void;
+  /** Why reports cannot be delivered at the moment, or null. */
+  failing(): ErrorCode | null;
   /** Delivers until the signal. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /** Delivers what waits, for as long as this at most. To be called when `run` has ended. */
@@ -64,6 +66,8 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
   let target = configured;
   const log = createLog({ clock, files, reports, sender: () => ({ version: options.version, practiceId }) });
   let deliverResult: ((resultJson: string, signal: AbortSignal) => Promise<Delivery>) | null = null;
+  /** Rollbar's last word on what it does not take, as a status; 0 where it cannot be reached, null while all is well. */
+  let failingWith: number | null = null;
   const refused = { rollbar: { count: 0, status: 0 }, 'command-result': { count: 0, status: 0 } };
 
   const items = createReportDrain(
@@ -71,7 +75,15 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
       clock,
       reports,
       deliver: (json, signal) => (target ? sendRollbarItem(json, target, signal) : notYet),
+      onFailed(error) {
+        const status = isAgentError(error) ? Number(error.details['status'] ?? 0) : 0;
+        if (failingWith === status) return;
+        failingWith = status;
+        // A wrong token can be told of on this machine and in heartbeats alone.
+        log.emit('reports.failing', { code: 'REPORT_UNDELIVERED', ...(status > 0 ? { status } : {}) });
+      },
       onSettled(delivery, json) {
+        failingWith = null;
         if (delivery.outcome !== 'refused') return;
         log.emit('rollbar.rejected', { status: delivery.status, dropped: 1 });
         // An item that tells of dropped items is not counted, or a receiver that refuses all would keep us telling.
@@ -98,10 +110,9 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
   const tellDropped = (): void => {
     const { lines, fields, repeated } = log.takeDropped();
     if (lines + fields > 0) log.emit('log.dropped', { lines, fields });
-    const overflowed = reports.takeOverflowed() + repeated;
     for (const kind of ['rollbar', 'command-result'] as const) {
       const { count, status } = refused[kind];
-      const lost = kind === 'rollbar' ? overflowed : 0;
+      const lost = reports.takeOverflowed(kind) + (kind === 'rollbar' ? repeated : 0);
       if (count + lost === 0) continue;
       refused[kind] = { count: 0, status: 0 };
       log.emit('reports.dropped', { kind, refused: count, overflowed: lost, ...(status > 0 ? { status } : {}) });
@@ -147,7 +158,8 @@ export function createTelemetry(deps: { readonly clock: Clock }, options: Teleme
       deliverResult = deliver;
       results.wake();
     },
-    addResult: (resultJson) => reports.add('command-result', resultJson, 'urgent'),
+    failing: () => (failingWith === null ? null : 'REPORT_UNDELIVERED'),
+    addResult: (resultJson) => void reports.add('command-result', resultJson, 'urgent'),
     async run(signal) {
       await Promise.all([items.run(signal), results.run(signal), gather(signal), tellRegularly(signal)]);
     },

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { practiceIdSchema } from '../contract/index.ts';
+import { practiceIdSchema, type Level } from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { openState, type State } from '../state/index.ts';
@@ -103,7 +103,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-const configure = (telemetry: Telemetry, level: 'info' | 'error' = 'info') =>
+const configure = (telemetry: Telemetry, level: Level = 'info') =>
   telemetry.configure({
     practice: { id: practiceIdSchema.parse('elm-street') },
     rollbar: { accessToken: 'token-of-the-answer', environment: 'sandbox', level, endpoint: receiver.endpoint },
@@ -176,6 +176,36 @@ describe('items for Rollbar', () => {
     await until(() => state!.outbox.size() === 0);
     const ids = receiver.bodies().map(({ data }) => (data['custom'] as { messageId: string }).messageId);
     expect(ids).toEqual(['m-0', 'm-0', 'm-0', 'm-0', 'm-1', 'm-2', 'm-3', 'm-4']);
+  });
+
+  test('what somebody asked for goes whatever the lowest level is, and is stored before the call returns', async () => {
+    const { telemetry, state } = open();
+    configure(telemetry, 'critical');
+    receiver.answers.push({ status: 503 });
+    telemetry.log.emit('agent.stopping', { reason: 'stopped' });
+    const events = ['command.test', 'command.questions', 'command.preset-answers'] as const;
+    expect(events.map((name) => telemetry.log.require(name, { messageId: 'm-1' }))).toEqual([true, true, true]);
+    expect(state!.outbox.size('rollbar')).toBe(3);
+    await until(() => state!.outbox.size() === 0);
+    expect(new Set(receiver.bodies().map(({ data }) => data['title']))).toEqual(new Set(events));
+    const memoryOnly = open({ token: 'token', withState: false }).telemetry;
+    expect(memoryOnly.log.require('command.test', { messageId: 'm-2' })).toBe(false);
+  });
+
+  test('a token that stays wrong is told of on this machine once, and nothing is given up', async () => {
+    const { telemetry, state } = open();
+    expect(telemetry.failing()).toBeNull();
+    receiver.answers.push(...Array.from({ length: 4 }, () => ({ status: 401 })), { status: 500 });
+    configure(telemetry);
+    telemetry.log.error(new AgentError('DISK_FULL'), 'state');
+    await until(() => receiver.received.length === 4);
+    expect(telemetry.failing()).toBe('REPORT_UNDELIVERED');
+    await until(() => state!.outbox.size() === 0);
+    await until(() => telemetry.failing() === null);
+    const [file = ''] = readdirSync(join(folder, 'logs'));
+    const lines = readFileSync(join(folder, 'logs', file), 'utf8').split('\n');
+    const told = lines.filter((line) => line.includes('reports.failing')).map((line) => JSON.parse(line) as object);
+    expect(told).toMatchObject([{ code: 'REPORT_UNDELIVERED', status: 401 }, { status: 500 }]);
   });
 
   test('an item that is refused for good is given up, counted and told of', async () => {

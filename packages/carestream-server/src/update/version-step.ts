@@ -61,8 +61,10 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
     const recent = tried !== null && tried.atMs <= now && now - tried.atMs < options.tryAgainAfterMs;
     if (same && recent) return false;
     const { version, attempt } = directive;
-    deps.notes.set(noteKeys.tried, JSON.stringify({ version, attempt, atMs: now }));
-    return true;
+    const note = JSON.stringify({ version, attempt, atMs: now });
+    deps.notes.set(noteKeys.tried, note);
+    // A full disk: who cannot remember having tried would end again at each start, and never work.
+    return deps.notes.get(noteKeys.tried) === note;
   };
 
   return {
