@@ -20,7 +20,7 @@ Environment:
   FLYNOTES_QUEUE               aws | local | none (none: licences are answered with QUEUE_MISSING)
   AWS_REGION                   with aws; keys of an IAM user are found as AWS's tools find them
   FLYNOTES_QUEUE_PREFIX        begins the names of queues (carestream-)
-  FLYNOTES_QUEUE_RECEIVES_MOST receives before a message is a dead letter (5)
+  FLYNOTES_QUEUE_RECEIVES_MOST receives before a message is a dead letter (12)
   FLYNOTES_QUEUE_VISIBILITY_S  seconds for which a received message is hidden (30)
   FLYNOTES_SQS_ENDPOINT, FLYNOTES_CREDENTIAL_ISSUER   with local: an SQS emulator and its issuer of keys;
                                AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are this server's own keys there

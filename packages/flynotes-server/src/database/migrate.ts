@@ -17,6 +17,7 @@ export async function migrate(database: Database): Promise<void> {
     end if;`,
   );
   await database.script(`
+    select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true);
     select pg_advisory_xact_lock(${lockKey});
     create table if not exists schema_migrations (number integer primary key, at timestamptz not null default now());
     do $migrate$

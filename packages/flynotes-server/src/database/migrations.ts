@@ -136,4 +136,15 @@ export const migrations: readonly string[] = [
     created_at timestamptz not null default now()
   );
   `,
+  `
+  create table events_pruned (
+    single boolean primary key default true check (single),
+    tx xid8 not null
+  );
+  create index events_at on events using brin (at) with (autosummarize = on);
+  create index heartbeats_at on heartbeats using brin (received_at) with (autosummarize = on);
+  create index passes_ended on passes (ended_at);
+  create index commands_at on commands using brin (sent_at) with (autosummarize = on);
+  create index command_results_at on command_results using brin (received_at) with (autosummarize = on);
+  `,
 ];

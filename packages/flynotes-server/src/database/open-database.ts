@@ -8,7 +8,7 @@ import { openPostgres } from './postgres.ts';
 
 /** Which database: a PostgreSQL by address, or the embedded one in a folder or in memory. */
 export type DatabaseOptions =
-  | { readonly url: string; readonly connectionsMost?: number }
+  | { readonly url: string; readonly connectionsMost?: number; readonly lockTimeoutMs?: number }
   | { readonly dataDir: string | null };
 
 /** Opens the database; nothing is in it yet. */

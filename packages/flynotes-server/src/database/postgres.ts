@@ -3,12 +3,22 @@ import { instantOf, repeatedTransaction } from './database.ts';
 import type { Database, Sql, SqlValue } from './database.ts';
 
 /** Opens a pool on a PostgreSQL 15 or newer. */
-export function openPostgres(url: string, options: { connectionsMost?: number } = {}): Database {
+export function openPostgres(
+  url: string,
+  options: { connectionsMost?: number; lockTimeoutMs?: number } = {},
+): Database {
   const client = postgres(url, {
     max: options.connectionsMost ?? 10,
     connect_timeout: 10,
     onnotice: () => undefined,
-    connection: { application_name: 'flynotes-server', TimeZone: 'UTC' },
+    connection: {
+      application_name: 'flynotes-server',
+      TimeZone: 'UTC',
+      // Nothing waits for ever: a lock that somebody's session forgot must not take all connections with it.
+      statement_timeout: 60_000,
+      lock_timeout: options.lockTimeoutMs ?? 20_000,
+      idle_in_transaction_session_timeout: 60_000,
+    },
     types: {
       // Every bigint of ours stays below 2^53.
       bigint: { to: 20, from: [20], parse: Number, serialize: String },

@@ -9,22 +9,25 @@ export interface EventSignal extends AsyncDisposable {
 
 /** @see {@link EventSignal} */
 export async function createEventSignal(database: Database): Promise<EventSignal> {
-  let next = Promise.withResolvers<void>();
+  const waiting = new Set<() => void>();
   const stop = await database.listen(eventChannel, () => {
-    next.resolve();
-    next = Promise.withResolvers<void>();
+    for (const wake of [...waiting]) wake();
   });
   return {
-    async wait(mostMs, signal) {
-      if (signal.aborted) return;
-      const late = Promise.withResolvers<void>();
-      const give = (): void => late.resolve();
-      const timer = setTimeout(give, mostMs);
-      signal.addEventListener('abort', give);
-      await Promise.race([next.promise, late.promise]);
-      clearTimeout(timer);
-      signal.removeEventListener('abort', give);
-    },
+    wait: (mostMs, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        // Each waiter leaves by itself: a race with a promise that lasts would keep something of every wait that ended.
+        const wake = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', wake);
+          waiting.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, mostMs);
+        signal.addEventListener('abort', wake);
+        waiting.add(wake);
+      }),
     [Symbol.asyncDispose]: stop,
   };
 }

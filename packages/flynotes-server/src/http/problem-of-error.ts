@@ -2,8 +2,11 @@ import type { Problem } from '@flynotes/carestream-server/api';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { isProblemError, problemOf } from './problem.ts';
 
-/** Errors of the database drivers that mean: not now. Class 08 and 57P are PostgreSQL's own. */
-const awayCodes = /^(?:08|57P|53)|^(?:CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/;
+/**
+ * Errors of the database drivers that mean: not now. Connection lost (class 08), shut down or cancelled (57), out of
+ * something (53), a lock not got (55P03), idle for too long (25P03), given up again and again (class 40).
+ */
+const awayCodes = /^(?:08|57|53|40|55P03|25P03)|^(?:CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|ETIMEDOUT|EPIPE)/;
 
 /** Translates whatever a route or the framework threw. Messages of others are never passed on: they may quote the request. */
 export function problemOfError(error: unknown): Problem {

@@ -27,7 +27,8 @@ export async function storeRows(
   return one(
     sql.query<StoredCounts>(
       `with incoming as (
-         select * from jsonb_to_recordset($2::text::jsonb) as i(c integer, s bigint, b smallint, k text, d numeric, r jsonb)
+         select c, s, b, k, d, r::jsonb from unnest($2::text::integer[], $5::text::bigint[], $6::text::smallint[],
+           $7::text::text[], $8::text::numeric[], string_to_array($9::text, E'\\n', '')) as i(c, s, b, k, d, r)
        ), written as (
          insert into patients as p
            (practice_id, patient_code, bucket, state, digest, read_sequence, basics, pass_id, pass_round, was, changed_at)
@@ -60,9 +61,28 @@ export async function storeRows(
          count(*) filter (where state = 'removed' and was = 'held')::int as removed,
          count(*)::int as written
        from written`,
-      [practiceId, json(rows), pass.id, pass.round],
+      [
+        practiceId,
+        arrayOf(rows, ({ c }) => c),
+        pass.id,
+        pass.round,
+        arrayOf(rows, ({ s }) => s),
+        arrayOf(rows, ({ b }) => b),
+        arrayOf(rows, ({ k }) => k),
+        arrayOf(rows, ({ d }) => d),
+        // One JSON text per line, an empty line for null: JSON holds no line ends of its own.
+        rows.map(({ r }) => (r === null ? '' : JSON.stringify(r))).join('\n'),
+      ],
     ),
   );
+}
+
+/**
+ * One column as an array literal. One JSON document of all rows would be read whole while the statement is planned and taken
+ * apart again while it runs: half the statement's time.
+ */
+function arrayOf(rows: readonly IncomingRow[], element: (row: IncomingRow) => string | number | null): string {
+  return `{${rows.map((row) => element(row) ?? 'NULL').join(',')}}`;
 }
 
 /**

@@ -62,12 +62,15 @@ export function addCommandRoutes(operator: App, deps: OperatorDeps): void {
         querystring: listQuery,
       },
     },
-    async ({ params, query }) => ({
-      heartbeats: await database.query<z.infer<typeof schemas.heartbeatViewSchema>>(
-        'select received_at as "receivedAt", heartbeat from heartbeats where practice_id = $1 order by id desc limit $2::int',
-        [params.practiceId, query.limit],
-      ),
-    }),
+    async ({ params, query }) => {
+      const { id } = await practices.get(params.practiceId);
+      return {
+        heartbeats: await database.query<z.infer<typeof schemas.heartbeatViewSchema>>(
+          'select received_at as "receivedAt", heartbeat from heartbeats where practice_id = $1 order by id desc limit $2::int',
+          [id, query.limit],
+        ),
+      };
+    },
   );
   operator.get(
     '/practices/:practiceId/dead-letters',

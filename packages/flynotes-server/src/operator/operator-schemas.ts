@@ -27,7 +27,8 @@ const timeZoneSchema = z
 export const newPracticeSchema = z.object({
   name: z.string().trim().min(1).max(200),
   timeZone: timeZoneSchema.default('Europe/London'),
-  id: practiceIdSchema.optional(),
+  // Names of queues have at most 80 characters: prefix (15), id, `-dead-letters` (13).
+  id: practiceIdSchema.refine((id) => id.length <= 50, 'must have at most 50 characters').optional(),
 });
 
 export const practiceViewSchema = z.object({
@@ -44,6 +45,7 @@ export const practiceViewSchema = z.object({
   licenceOpenedAt: instant.nullable(),
   lastHeartbeatAt: instant.nullable(),
   lastEqualAt: instant.nullable(),
+  /** Of one practice: counted now. In the list: as the last finished pass counted. */
   patients: count,
   queueUrl: z.string().nullable(),
   lastPass: z

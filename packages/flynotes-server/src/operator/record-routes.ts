@@ -69,7 +69,10 @@ export function addRecordRoutes(operator: App, { database, practices }: Operator
         querystring: listQuery,
       },
     },
-    async ({ params, query }) => ({ refusals: await passRefusals(database, params, query.limit) }),
+    async ({ params, query }) => {
+      await practices.get(params.practiceId);
+      return { refusals: await passRefusals(database, params, query.limit) };
+    },
   );
   operator.post(
     '/practices/:practiceId/digest-check',
