@@ -30,6 +30,21 @@ export type AddressPlace =
   | 'patient-code'
   | 'none';
 
+/** How given answers hang on their questionnaire. */
+export type AnswerLink =
+  /** By the questionnaire's row id. */
+  | 'id'
+  /** By the patient and the time at which the questionnaire was completed. */
+  | 'patient-and-time'
+  | 'none';
+
+/** A table that was looked at and not taken, and why. */
+export interface ConsideredTable {
+  readonly entity: EntityName;
+  readonly table: string;
+  readonly why: string;
+}
+
 /** Why a field is not read. */
 export interface MissingField {
   readonly entity: EntityName;
@@ -45,6 +60,7 @@ export interface MissingField {
 export interface ResolvedSchema {
   readonly entities: { readonly [Entity in EntityName]?: ResolvedEntity };
   readonly addressPlace: AddressPlace;
+  readonly answerLink: AnswerLink;
   /** What is usually there and is not read here. */
   readonly missing: readonly MissingField[];
   /** Parts of a full record that this practice's R4 does not hold, as marks. */

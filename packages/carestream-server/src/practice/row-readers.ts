@@ -79,10 +79,10 @@ export const questionnaireOf = ([id, completedAt, name, notes]: readonly Cell[])
   name,
   notes,
 });
-export const answerOf = ([completedId, questionId, question, preset, ownWords]: readonly Cell[]): AnswerRow => ({
+export const answerOf = ([completedId, questionId, question, preset, ownWords, own]: readonly Cell[]): AnswerRow => ({
   completedId,
   questionId,
-  question,
+  question: question ?? own,
   preset,
   ownWords,
 });

@@ -26,6 +26,8 @@ export interface EntityMap {
   readonly need: 'required' | 'usual' | 'rare';
   /** A table with any of these columns holds something else, however well its name fits. */
   readonly unlike?: readonly string[];
+  /** Of each group, one alternative must be there whole: a link by row id, or one by patient and time. */
+  readonly oneOf?: readonly (readonly (readonly string[])[])[];
   readonly fields: Readonly<Record<string, FieldMap>>;
 }
 
@@ -58,6 +60,21 @@ const completedId = [
   'ResponseID',
 ];
 const patientCode = ['PatientCode', 'PatientID', 'PatientNo', 'PatientNumber', 'PatCode', 'PatID', 'PatientRef'];
+/** Newer databases have keys of their own, and keep R4's number beside them. */
+const r4Code = ['SourcePatientCode', 'R4PatientCode', 'LegacyPatientCode'];
+const completedTimes: readonly (readonly string[])[] = [
+  [
+    'DateTime',
+    'CompletedAt',
+    'CompletedOn',
+    'DateCompleted',
+    'CompletedDate',
+    'CompletionDate',
+    'DateTimeCompleted',
+    'CompletedDateTime',
+  ],
+  ['Date', 'DateCreated', 'CreatedOn', 'Created', 'CreatedDate', 'RecordedOn', 'EntryDate', 'TimeStamp'],
+];
 
 /** Fields of an address, on the patients' table or in a table of their own. */
 const addressFields = {
@@ -114,7 +131,7 @@ export const schemaMap = {
       ['vwPatients', 'vwPatient', 'vwPatientDetails'],
     ],
     fields: {
-      patientCode: field('required', code, ['PatientCode'], patientCode.slice(1), ['Code', 'ID']),
+      patientCode: field('required', code, ['PatientCode'], patientCode.slice(1), r4Code, ['Code', 'ID']),
       title: field('usual', words, ['Title', 'PatientTitle', 'Salutation']),
       forename: field('required', words, [
         'Forename',
@@ -339,21 +356,7 @@ export const schemaMap = {
         ['ID', 'RowID', 'Code', 'RecordID', 'RefID'],
       ),
       patientCode: field('required', code, patientCode.slice(0, 1), patientCode.slice(1)),
-      completedAt: field(
-        'usual',
-        moment,
-        [
-          'DateTime',
-          'CompletedAt',
-          'CompletedOn',
-          'DateCompleted',
-          'CompletedDate',
-          'CompletionDate',
-          'DateTimeCompleted',
-          'CompletedDateTime',
-        ],
-        ['Date', 'DateCreated', 'CreatedOn', 'Created', 'CreatedDate', 'RecordedOn', 'EntryDate', 'TimeStamp'],
-      ),
+      completedAt: field('usual', moment, ...completedTimes),
       name: field(
         'rare',
         words,
@@ -365,6 +368,10 @@ export const schemaMap = {
   },
   givenAnswer: {
     need: 'usual',
+    oneOf: [
+      [['completedId'], ['patientCode', 'completedAt']],
+      [['questionId'], ['questionText']],
+    ],
     tables: [
       [
         'CompletedQuestionnaireAnswers',
@@ -392,17 +399,18 @@ export const schemaMap = {
         ['AnswerID', 'AnswerCode', 'GivenAnswerID', 'CQAnswerCode', 'CQAnswerID', 'PatientAnswerID'],
         ['ID', 'RowID', 'Code'],
       ),
-      completedId: field('required', key, completedId),
-      questionId: field('required', key, [
-        'QuestionID',
-        'QuestionCode',
-        'QuestionNo',
-        'QuestionNumber',
-        'QuestID',
-        'QID',
-        'Question',
-        'QuestionRef',
-      ]),
+      // Answers hang on their questionnaire by its row id, or else by the patient and the time.
+      completedId: field('usual', key, completedId),
+      patientCode: field('rare', code, patientCode.slice(0, 1), patientCode.slice(1)),
+      completedAt: field('rare', moment, ...completedTimes),
+      // They name their question by its key, or hold its words.
+      questionText: field('rare', words, ['QuestionText', 'QuestionWording', 'QuestionDescription'], ['Question']),
+      questionId: field(
+        'usual',
+        key,
+        ['QuestionID', 'QuestionCode', 'QuestionNo', 'QuestionNumber', 'QuestID', 'QID', 'QuestionRef'],
+        ['Question'],
+      ),
       presetId: field('usual', key, [
         'PresetAnswerID',
         'PresetAnswerCode',

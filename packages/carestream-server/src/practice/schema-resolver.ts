@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { AgentError } from '../runtime/index.ts';
 import type { Catalogue, CatalogueColumn, CatalogueTable } from './catalogue.ts';
-import type { AddressPlace, MissingField, ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import type {
+  AddressPlace,
+  AnswerLink,
+  ConsideredTable,
+  MissingField,
+  ResolvedColumn,
+  ResolvedEntity,
+  ResolvedSchema,
+} from './resolved-schema.ts';
 import {
   addressLineFields,
   schemaMap,
@@ -52,6 +60,17 @@ const partNames: Partial<Record<EntityName, string>> = {
   presetAnswer: 'preset-answers',
 };
 
+/** What looking through a catalogue found, whether or not it is enough. */
+export interface SchemaFindings {
+  /** Undefined where patients cannot be read. */
+  readonly schema: ResolvedSchema | undefined;
+  /** Why there is no schema. */
+  readonly failure: AgentError | undefined;
+  /** Also what is rarely there. */
+  readonly missing: readonly MissingField[];
+  readonly considered: readonly ConsideredTable[];
+}
+
 /**
  * Finds in a practice's catalogue what the schema map looks for. Pure.
  * @throws AgentError PRACTICE_SCHEMA_UNSUPPORTED: what was looked for and what stands there instead
@@ -60,54 +79,89 @@ export function resolveSchema(
   catalogue: Catalogue,
   map: Readonly<Record<EntityName, EntityMap>> = schemaMap,
 ): ResolvedSchema {
-  const missing: MissingField[] = [];
+  const { schema, failure } = searchSchema(catalogue, map);
+  if (schema === undefined) throw failure ?? new AgentError('PRACTICE_SCHEMA_UNSUPPORTED');
+  return schema;
+}
+
+/** As {@link resolveSchema}, with everything that was looked at on the way. */
+export function searchSchema(
+  catalogue: Catalogue,
+  map: Readonly<Record<EntityName, EntityMap>> = schemaMap,
+): SchemaFindings {
+  const notes: Notes = { missing: [], considered: [] };
   const found: { [Entity in EntityName]?: ResolvedEntity } = {};
+  let failure: AgentError | undefined;
   for (const entity of [
     ...(Object.keys(map) as EntityName[]).filter((name) => name !== 'givenAnswer'),
     'givenAnswer',
   ] as const) {
     const entityMap = entity === 'givenAnswer' ? pointingAt(found, map.givenAnswer) : map[entity];
-    const resolved = resolveEntity(entity, entityMap, catalogue, missing);
-    if (resolved !== undefined) found[entity] = resolved;
+    const outcome = resolveEntity(entity, entityMap, catalogue, notes);
+    if (outcome instanceof AgentError) failure ??= outcome;
+    else if (outcome !== undefined) found[entity] = outcome;
   }
   const { patient } = found;
-  if (patient === undefined) throw new AgentError('PRACTICE_SCHEMA_UNSUPPORTED', { details: { entity: 'patient' } });
+  const { missing, considered } = notes;
+  if (patient === undefined) return { schema: undefined, failure, missing, considered };
   const addressPlace = placeOfAddress(patient, found.address);
-  if (addressPlace !== 'address-code' && addressPlace !== 'patient-code') delete found.address;
-  dropUnusable(found);
-  return {
+  if (addressPlace !== 'address-code' && addressPlace !== 'patient-code' && found.address !== undefined) {
+    const why =
+      addressPlace === 'patient' ? `${patient.table} holds addresses itself` : 'nothing joins it to the patients';
+    considered.push({ entity: 'address', table: found.address.table, why });
+    delete found.address;
+  }
+  const answerLink = linkAnswers(found, considered);
+  const schema: ResolvedSchema = {
     entities: found,
     addressPlace,
-    missing: missing.filter((each) => isMissed(each, addressPlace)),
+    answerLink,
+    missing: missing.filter((each) => isMissed(each, addressPlace, found)),
     unavailable: unavailableOf(found, addressPlace),
-    unindexed: unindexedOf(found, addressPlace),
-    fingerprint: fingerprintOf(found, addressPlace),
+    unindexed: unindexedOf(found, addressPlace, answerLink),
+    fingerprint: fingerprintOf(found, addressPlace, answerLink),
   };
+  return { schema, failure: undefined, missing, considered };
+}
+
+interface Notes {
+  readonly missing: MissingField[];
+  readonly considered: ConsideredTable[];
 }
 
 function resolveEntity(
   entity: EntityName,
   map: EntityMap,
   catalogue: Catalogue,
-  missing: MissingField[],
-): ResolvedEntity | undefined {
+  { missing, considered }: Notes,
+): ResolvedEntity | AgentError | undefined {
   const unlike = new Set((map.unlike ?? []).map(foldName));
   const refused: string[] = [];
   for (const rank of map.tables) {
     const wanted = new Set(rank.map(foldName));
     let fitting: { table: CatalogueTable; columns: ResolvedEntity['columns']; lacks: MissingField[] }[] = [];
     for (const table of catalogue.tables) {
-      if (!wanted.has(foldName(table.name)) || table.columns.some((column) => unlike.has(foldName(column.name))))
+      if (!wanted.has(foldName(table.name))) continue;
+      const alien = table.columns.find((column) => unlike.has(foldName(column.name)));
+      if (alien !== undefined) {
+        considered.push({ entity, table: table.name, why: `it belongs to patients: it holds ${alien.name}` });
         continue;
+      }
       const lacks: MissingField[] = [];
       const columns = resolveFields({ entity, map, table }, lacks);
       const lack = lacks.find((each) => each.field !== undefined && map.fields[each.field]?.need === 'required');
-      if (lack === undefined) fitting.push({ table, columns, lacks });
-      else
-        refused.push(
-          `${table.name} (${lack.field} ${lack.reason === 'ambiguous' ? 'stands in' : 'is none of'} ${lack.candidates.join(', ')})`,
-        );
+      const without = map.oneOf?.find((group) => !group.some((fields) => fields.every((field) => field in columns)));
+      if (lack === undefined && without === undefined) fitting.push({ table, columns, lacks });
+      else {
+        const why =
+          lack === undefined
+            ? `none of ${without?.map((fields) => fields.join(' with ')).join(', ')}`
+            : `${lack.field} ${lack.reason === 'ambiguous' ? 'stands in' : 'is none of'} ${lack.candidates.join(', ')}`;
+        refused.push(`${table.name} (${why})`);
+        considered.push({ entity, table: table.name, why });
+      }
     }
+    const all = fitting;
     // A view over a table of the same rank says nothing new, and `dbo` is where R4 keeps its own.
     if (fitting.length > 1 && fitting.some((each) => each.table.schema.toLowerCase() === 'dbo')) {
       fitting = fitting.filter((each) => each.table.schema.toLowerCase() === 'dbo');
@@ -117,6 +171,10 @@ function resolveEntity(
     const [only] = fitting;
     if (only !== undefined && fitting.length === 1) {
       missing.push(...only.lacks);
+      for (const { table } of all) {
+        if (table !== only.table)
+          considered.push({ entity, table: table.name, why: `${only.table.schema}.${only.table.name} comes first` });
+      }
       const { schema, name: table, kind, primaryKey, leading } = only.table;
       return { entity, schema, table, kind, primaryKey, leading, columns: only.columns };
     }
@@ -127,7 +185,7 @@ function resolveEntity(
   }
   const ambiguous = missing.find((each) => each.entity === entity && each.reason === 'ambiguous');
   if (map.need === 'required') {
-    throw new AgentError('PRACTICE_SCHEMA_UNSUPPORTED', {
+    return new AgentError('PRACTICE_SCHEMA_UNSUPPORTED', {
       details: {
         entity,
         lookedFor: map.tables.flat().join(', '),
@@ -246,20 +304,50 @@ function placeOfAddress(patient: ResolvedEntity, address: ResolvedEntity | undef
 }
 
 /** Answers that cannot be joined to their questionnaires or questions are no use to anybody. */
-function dropUnusable(found: { [Entity in EntityName]?: ResolvedEntity }): void {
+function linkAnswers(found: { [Entity in EntityName]?: ResolvedEntity }, considered: ConsideredTable[]): AnswerLink {
   const { completedQuestionnaire: completed, givenAnswer: given, question, presetAnswer: preset } = found;
-  if (given === undefined) return;
-  const joins =
-    joinable(familyOfField(completed, 'id'), familyOfField(given, 'completedId')) &&
-    joinable(familyOfField(question, 'id'), familyOfField(given, 'questionId'));
-  if (!joins) delete found.givenAnswer;
+  const link = answerLinkOf(completed, given);
+  const asked =
+    joinable(familyOfField(question, 'id'), familyOfField(given, 'questionId')) || has(given, 'questionText');
+  if (given !== undefined && (link === 'none' || !asked)) {
+    const why =
+      link === 'none' ? 'nothing joins it to the completed questionnaires' : 'nothing joins it to the questions';
+    considered.push({ entity: 'givenAnswer', table: given.table, why });
+    delete found.givenAnswer;
+  }
   // Without the link between a given answer and the presets, nothing says that this table holds what answers are picked from.
-  else if (preset !== undefined && !joinable(familyOfField(preset, 'id'), familyOfField(given, 'presetId')))
-    delete found.presetAnswer;
+  if (given !== undefined && preset !== undefined && found.givenAnswer !== undefined) {
+    if (!joinable(familyOfField(preset, 'id'), familyOfField(given, 'presetId'))) {
+      considered.push({ entity: 'presetAnswer', table: preset.table, why: `${given.table} does not point at it` });
+      delete found.presetAnswer;
+    }
+  }
+  return found.givenAnswer === undefined ? 'none' : link;
+}
+
+function answerLinkOf(completed: ResolvedEntity | undefined, given: ResolvedEntity | undefined): AnswerLink {
+  if (joinable(familyOfField(completed, 'id'), familyOfField(given, 'completedId'))) return 'id';
+  const byTime =
+    joinable(familyOfField(completed, 'patientCode'), familyOfField(given, 'patientCode')) &&
+    familyOfField(completed, 'completedAt') === 'moment' &&
+    familyOfField(given, 'completedAt') === 'moment';
+  return byTime ? 'patient-and-time' : 'none';
 }
 
 /** Address fields count as missing only where the address is looked for. */
-function isMissed({ entity, field, reason }: MissingField, place: AddressPlace): boolean {
+function isMissed(
+  { entity, field, reason }: MissingField,
+  place: AddressPlace,
+  found: ResolvedSchema['entities'],
+): boolean {
+  // Each of these does for the other.
+  if (entity === 'givenAnswer' && field === 'completedId' && has(found.givenAnswer, 'completedAt')) return false;
+  const worded = has(found.givenAnswer, 'questionText');
+  if (
+    worded &&
+    ((entity === 'givenAnswer' && field === 'questionId') || (entity === 'question' && reason === 'missing'))
+  )
+    return false;
   const need =
     field === undefined ? schemaMap[entity].need : (schemaMap[entity].fields as Record<string, FieldMap>)[field]?.need;
   const ofAddress =
@@ -273,16 +361,17 @@ function isMissed({ entity, field, reason }: MissingField, place: AddressPlace):
 function unavailableOf(found: ResolvedSchema['entities'], place: AddressPlace): string[] {
   const parts: string[] = [];
   for (const [entity, part] of Object.entries(partNames))
-    if (found[entity as EntityName] === undefined) parts.push(part);
+    if (found[entity as EntityName] === undefined && !(part === 'questions' && has(found.givenAnswer, 'questionText')))
+      parts.push(part);
   if (place === 'none') parts.push('address');
   return parts.sort();
 }
 
-function unindexedOf(found: ResolvedSchema['entities'], place: AddressPlace): string[] {
+function unindexedOf(found: ResolvedSchema['entities'], place: AddressPlace, link: AnswerLink): string[] {
   const searched: [EntityName, string][] = [
     ['patient', 'patientCode'],
     ['completedQuestionnaire', 'patientCode'],
-    ['givenAnswer', 'completedId'],
+    ['givenAnswer', link === 'id' ? 'completedId' : 'patientCode'],
     ['medicalAlert', 'patientCode'],
     ['address', place === 'address-code' ? 'addressCode' : 'patientCode'],
   ];
@@ -295,7 +384,7 @@ function unindexedOf(found: ResolvedSchema['entities'], place: AddressPlace): st
   });
 }
 
-function fingerprintOf(found: ResolvedSchema['entities'], place: AddressPlace): string {
+function fingerprintOf(found: ResolvedSchema['entities'], place: AddressPlace, link: AnswerLink): string {
   const lines = Object.values(found)
     .flatMap((entity) =>
       Object.values(entity.columns)
@@ -306,7 +395,7 @@ function fingerprintOf(found: ResolvedSchema['entities'], place: AddressPlace): 
     )
     .sort();
   return createHash('sha256')
-    .update([place, ...lines].join('\n'))
+    .update([place, link, ...lines].join('\n'))
     .digest('hex')
     .slice(0, 32);
 }

@@ -1,5 +1,5 @@
 import { quoteName as q, quoteText } from './identifiers.ts';
-import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import type { AnswerLink, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
 import { addressLineFields } from './schema-map.ts';
 
 /**
@@ -147,7 +147,8 @@ export function createStatements(schema: ResolvedSchema, isolation: Isolation): 
       isolation,
     ),
     parts: ['basics', ...parts.map((part) => part.part)],
-    questions: textsOf(schema.entities.question, isolation),
+    questions:
+      textsOf(schema.entities.question, isolation) ?? questionsOfAnswers(schema.entities.givenAnswer, isolation),
     presetAnswers: textsOf(schema.entities.presetAnswer, isolation),
   };
 }
@@ -171,12 +172,25 @@ function textsOf(entity: ResolvedEntity | undefined, isolation: Isolation): stri
   return withSettings(`SELECT t.${q(name)} FROM ${tableOf(entity)} AS t ${oneCore};`, isolation);
 }
 
+/** The words of questions that stand with the answers: many rows, so that the server picks out the different ones. */
+function questionsOfAnswers(given: ResolvedEntity | undefined, isolation: Isolation): string | undefined {
+  const name = given === undefined ? undefined : nameOf(given, 'questionText');
+  if (given === undefined || name === undefined) return undefined;
+  return withSettings(
+    `SELECT DISTINCT CAST(g.${q(name)} AS nvarchar(4000)) COLLATE Latin1_General_BIN2 FROM ${tableOf(given)} AS g ${oneCore};`,
+    isolation,
+  );
+}
+
 function columnOrNull(alias: string, entity: ResolvedEntity | undefined, field: string): string {
   const name = entity === undefined ? undefined : nameOf(entity, field);
   return name === undefined ? 'NULL' : `${alias}.${q(name)}`;
 }
 
-function patientParts({ entities }: ResolvedSchema): { readonly part: PatientPart; readonly sql: string }[] {
+function patientParts({
+  entities,
+  answerLink,
+}: ResolvedSchema): { readonly part: PatientPart; readonly sql: string }[] {
   const parts: { part: PatientPart; sql: string }[] = [];
   const {
     medicalAlert: alert,
@@ -195,51 +209,72 @@ function patientParts({ entities }: ResolvedSchema): { readonly part: PatientPar
   }
   if (completed === undefined) return parts;
   const ofPatient = `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
-  const list = ['id', 'completedAt', 'name', 'notes'].map((field) => columnOrNull('c', completed, field)).join(', ');
+  // What the answers point at comes first, whatever it is.
+  const linked = answerLink === 'patient-and-time' ? 'completedAt' : 'id';
+  const list = [linked, 'completedAt', 'name', 'notes'].map((field) => columnOrNull('c', completed, field)).join(', ');
   const order = ['completedAt', 'id'].flatMap((field) => nameOf(completed, field) ?? []).map((name) => `c.${q(name)}`);
   parts.push({
     part: 'questionnaires',
     sql: `SELECT ${list} FROM ${tableOf(completed)} AS c WHERE ${ofPatient}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`} ${oneCore};`,
   });
-  if (given === undefined || question === undefined) return parts;
-  parts.push({ part: 'answers', sql: answersSql({ completed, given, question, preset }, ofPatient) });
+  if (given === undefined) return parts;
+  parts.push({ part: 'answers', sql: answersSql({ completed, given, question, preset, answerLink }) });
   return parts;
 }
 
 interface AnswerTables {
   readonly completed: ResolvedEntity;
   readonly given: ResolvedEntity;
-  readonly question: ResolvedEntity;
+  readonly question: ResolvedEntity | undefined;
   readonly preset: ResolvedEntity | undefined;
+  readonly answerLink: AnswerLink;
 }
 
-function answersSql({ completed, given, question, preset }: AnswerTables, ofPatient: string): string {
+/** Answers linked by time are matched to their questionnaires by the reader: what matches none must be seen to be counted. */
+function answersSql({ completed, given, question, preset, answerLink }: AnswerTables): string {
+  const byTime = answerLink === 'patient-and-time';
+  const link = columnOrNull('g', given, byTime ? 'completedAt' : 'completedId');
+  const questionId = nameOf(given, 'questionId');
+  const asked = questionId === undefined ? undefined : question;
+  const own = columnOrNull('g', given, 'questionText');
+  const joined = columnOrNull('q', asked, 'text');
   const list = [
-    columnOrNull('g', given, 'completedId'),
+    link,
     columnOrNull('g', given, 'questionId'),
-    columnOrNull('q', question, 'text'),
+    joined === 'NULL' ? own : joined,
     columnOrNull('o', preset, 'text'),
     columnOrNull('g', given, 'ownWords'),
+    // The words that stand with the answer, where its question is no longer in the table.
+    joined === 'NULL' ? 'NULL' : own,
   ];
-  const joins = [
-    `INNER JOIN ${tableOf(given)} AS g ON g.${q(nameOf(given, 'completedId') ?? '')} = c.${q(nameOf(completed, 'id') ?? '')}`,
-    `LEFT OUTER JOIN ${tableOf(question)} AS q ON q.${q(nameOf(question, 'id') ?? '')} = g.${q(nameOf(given, 'questionId') ?? '')}`,
-  ];
+  const joins: string[] = [];
+  if (!byTime)
+    joins.push(
+      `INNER JOIN ${tableOf(given)} AS g ON g.${q(nameOf(given, 'completedId') ?? '')} = c.${q(nameOf(completed, 'id') ?? '')}`,
+    );
+  if (asked !== undefined)
+    joins.push(
+      `LEFT OUTER JOIN ${tableOf(asked)} AS q ON q.${q(nameOf(asked, 'id') ?? '')} = g.${q(questionId ?? '')}`,
+    );
   if (preset !== undefined) {
-    const ofQuestion = nameOf(preset, 'questionId');
+    const ofQuestion = questionId === undefined ? undefined : nameOf(preset, 'questionId');
     // Where presets are numbered anew for each question, the number alone names another question's answer too.
     const composite = ofQuestion !== undefined && preset.primaryKey.includes(ofQuestion);
     joins.push(
-      `LEFT OUTER JOIN ${tableOf(preset)} AS o ON o.${q(nameOf(preset, 'id') ?? '')} = g.${q(nameOf(given, 'presetId') ?? '')}${composite ? ` AND o.${q(ofQuestion)} = g.${q(nameOf(given, 'questionId') ?? '')}` : ''}`,
+      `LEFT OUTER JOIN ${tableOf(preset)} AS o ON o.${q(nameOf(preset, 'id') ?? '')} = g.${q(nameOf(given, 'presetId') ?? '')}${composite ? ` AND o.${q(ofQuestion)} = g.${q(questionId ?? '')}` : ''}`,
     );
   }
   const order = [
-    columnOrNull('g', given, 'completedId'),
-    ...orderOf('q', question, 'position'),
-    columnOrNull('g', given, 'questionId'),
+    link,
+    ...(asked === undefined ? [] : orderOf('q', asked, 'position')),
+    ...orderOf('g', given, 'questionId'),
     ...orderOf('g', given, 'id'),
   ];
-  return `SELECT ${list.join(', ')} FROM ${tableOf(completed)} AS c ${joins.join(' ')} WHERE ${ofPatient} ORDER BY ${[...new Set(order)].join(', ')} ${oneCore};`;
+  const from = byTime ? `${tableOf(given)} AS g` : `${tableOf(completed)} AS c`;
+  const ofPatient = byTime
+    ? `g.${q(nameOf(given, 'patientCode') ?? '')} = @code`
+    : `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
+  return `SELECT ${list.join(', ')} FROM ${from}${joins.map((join) => ` ${join}`).join('')} WHERE ${ofPatient} ORDER BY ${[...new Set(order)].join(', ')} ${oneCore};`;
 }
 
 const orderOf = (alias: string, entity: ResolvedEntity, field: string): string[] => {
