@@ -185,7 +185,7 @@ describe('e-mail', () => {
     ['a@example.com / b@example.com', ['a@example.com', 'b@example.com'], ['email-split']],
     ['a@example.com/b@example.com', ['a@example.com', 'b@example.com'], ['email-split']],
     ['a@example.com b@example.com', ['a@example.com', 'b@example.com'], ['email-split']],
-    ['a@example.com or A@Example.com', ['a@example.com'], ['email-split']],
+    ['a@example.com or A@Example.com', ['a@example.com'], ['email-repeated', 'email-split']],
     ['<a@example.com>', ['a@example.com'], []],
     ['mailto:a@example.com', ['a@example.com'], []],
     ['a@example.com ', ['a@example.com'], ['trimmed']],

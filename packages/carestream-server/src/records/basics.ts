@@ -6,6 +6,7 @@ import { activeWords, archivedByStatus, archivedWords, flagOf, sexOf } from './f
 import { namesOf } from './names.ts';
 import { nhsNumberOf } from './nhs-number.ts';
 import { postcodeOf } from './postcode.ts';
+import { textOf } from './text.ts';
 import { marksOf, note, type Applied, type RuleName } from './rules.ts';
 import type { BasicsRow, Cell } from './rows.ts';
 
@@ -25,6 +26,7 @@ export type Mapped<Record> =
       readonly rules: readonly RuleName[];
     };
 
+const statusLimits = { most: 100 };
 const largestCode = 2_147_483_647;
 
 /** R4's number of a patient out of whatever numeric type its column has; null where it is none that the contract allows. */
@@ -84,14 +86,19 @@ function archivedOf(row: BasicsRow, applied: Applied): boolean | undefined {
     const active = flagOf(row.active, applied, activeWords);
     if (active !== undefined) archived = !active;
   }
-  archived ??= archivedByStatus(row.status);
+  const byStatus = archivedByStatus(row.status);
+  if (byStatus === undefined && textOf(row.status, statusLimits, applied) !== undefined) note(applied, 'status-other');
+  archived ??= byStatus;
   if (archived === true) note(applied, 'archived');
   return archived;
 }
 
 function deceasedOf(row: BasicsRow, applied: Applied): boolean | undefined {
   let deceased = flagOf(row.deceased, applied);
-  if (deceased !== true && row.diedOn instanceof Date && row.diedOn.getUTCFullYear() > 1900) deceased = true;
+  if (row.diedOn instanceof Date && !Number.isNaN(row.diedOn.getTime())) {
+    if (row.diedOn.getUTCFullYear() > 1900) deceased = true;
+    else note(applied, 'death-placeholder');
+  } else if (row.diedOn !== null && row.diedOn !== undefined) note(applied, 'value-unreadable');
   if (deceased === true) note(applied, 'deceased');
   return deceased;
 }

@@ -38,7 +38,8 @@ function addAll(text: string, found: string[], applied: Applied): string[] {
       const address = part.replace(/^mailto:/i, '').replace(wrapping, '');
       if (address.length <= emailMost && single.test(address)) {
         here += 1;
-        if (!found.some((other) => other.toLowerCase() === address.toLowerCase())) found.push(address);
+        if (found.some((other) => other.toLowerCase() === address.toLowerCase())) note(applied, 'email-repeated');
+        else found.push(address);
       } else if (!joining.test(part)) note(applied, 'email-unreadable');
     }
   }
@@ -62,6 +63,7 @@ function addPhones(cells: readonly Cell[], kind: Phone['kind'], phones: Phone[],
     if (number === undefined) continue;
     let known = false;
     for (const phone of phones) known ||= phone.kind === kind && phone.number === number;
-    if (!known) phones.push({ kind, number });
+    if (known) note(applied, 'phone-repeated');
+    else phones.push({ kind, number });
   }
 }

@@ -172,3 +172,33 @@ test('any rows at all: never throws, always fits', () => {
     { numRuns: 1000, seed: 20_261_030 },
   );
 });
+
+test('answers that are linked by the time of their questionnaire', () => {
+  const at = (time: string): Date => new Date(`2024-05-01T${time}Z`);
+  const record = mapped({
+    questionnaires: [
+      { id: at('10:00:00.123'), completedAt: at('10:00:00.123'), name: null, notes: null },
+      { id: at('10:00:00.456'), completedAt: at('10:00:00.456'), name: null, notes: null },
+    ],
+    answers: [
+      { completedId: at('10:00:00.456'), questionId: null, question: 'Medicines?', preset: null, ownWords: 'Aspirin' },
+      { completedId: at('10:00:00.123'), questionId: null, question: 'Smoker?', preset: null, ownWords: 'No' },
+      { completedId: at('10:00:01.000'), questionId: null, question: 'Lost?', preset: null, ownWords: 'Yes' },
+      { completedId: new Date(NaN), questionId: null, question: 'Lost?', preset: null, ownWords: 'Yes' },
+    ],
+  });
+  expect(record.questionnaires.map((each) => each.answers)).toEqual([
+    [{ question: 'Smoker?', ownWords: 'No' }],
+    [{ question: 'Medicines?', ownWords: 'Aspirin' }],
+  ]);
+  expect(record.rules).toContain('answer-orphaned');
+});
+
+test('a GUID that stands for a question’s words is written in capitals', () => {
+  const questionId = '6f9619ff-8b86-d011-b42d-00c04fc964ff';
+  const record = mapped({
+    questionnaires: [{ id: 1, completedAt: null, name: null, notes: null }],
+    answers: [{ completedId: 1, questionId, question: null, preset: 'Yes', ownWords: null }],
+  });
+  expect(record.questionnaires[0]?.answers[0]?.question).toBe(`#${questionId.toUpperCase()}`);
+});

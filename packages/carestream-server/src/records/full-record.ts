@@ -65,17 +65,25 @@ function alertsOf(rows: readonly AlertRow[], context: FullContext, applied: Appl
   return alerts;
 }
 
-const keyOf = (id: Cell): string => String(id).trim().toUpperCase();
+/** Row ids of any type, GUIDs in either case, and times where answers are linked by them. Whatever is none equals nothing. */
+function keyOf(id: Cell): string | undefined {
+  if (id instanceof Date) return Number.isNaN(id.getTime()) ? undefined : id.toISOString();
+  if (typeof id === 'string') return id.trim().toUpperCase();
+  return typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined;
+}
 
 function questionnairesOf(rows: PatientRows, context: FullContext, applied: Applied): Questionnaire[] {
   const answers = new Map<string, Answer[]>();
   const completed = rows.questionnaires.map((row) => {
     const own: Answer[] = [];
-    if (row.id !== null && row.id !== undefined) answers.set(keyOf(row.id), own);
+    const key = keyOf(row.id);
+    // Two that were completed at the same moment: whose answers these are cannot be known, and none are lost.
+    if (key !== undefined && answers.has(key)) note(applied, 'questionnaire-repeated');
+    else if (key !== undefined) answers.set(key, own);
     return questionnaireOf(row, own, { context, applied });
   });
   for (const row of rows.answers) {
-    const own = answers.get(keyOf(row.completedId));
+    const own = answers.get(keyOf(row.completedId) ?? '');
     if (own === undefined) note(applied, 'answer-orphaned');
     else if (own.length < answersMost) own.push(answerOf(row, applied));
     else note(applied, 'list-truncated');
@@ -115,7 +123,10 @@ function answerOf(row: AnswerRow, applied: Applied): Answer {
   return answer;
 }
 
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 function numbered(questionId: Cell, applied: Applied): string {
   note(applied, 'question-text-missing');
-  return `#${textOf(questionId, nameLimits, applied) ?? '?'}`;
+  const id = textOf(questionId, nameLimits, applied) ?? '?';
+  return `#${guid.test(id) ? id.toUpperCase() : id}`;
 }

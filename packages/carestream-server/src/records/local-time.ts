@@ -13,7 +13,7 @@ export function localTimeOf(cell: Cell, timeZone: string, applied: Applied): Loc
   if (cell === null || cell === undefined) return undefined;
   const local = localText(cell);
   if (local === undefined) {
-    if (typeof cell !== 'string' || cell.trim() !== '') note(applied, 'time-unreadable');
+    note(applied, typeof cell === 'string' && cell.trim() === '' ? 'blank-as-null' : 'time-unreadable');
     return undefined;
   }
   if (Number(local.slice(0, 4)) < firstYear) {

@@ -29,7 +29,9 @@ export const ruleTable = {
   'nhs-number-placeholder': { mark: true, what: 'The NHS number is one digit ten times; left out.' },
   'nhs-number-unreadable': { mark: true, what: 'The NHS number has not ten digits; passed on as written.' },
   'email-split': { mark: false, what: 'One field held several e-mail addresses.' },
+  'email-repeated': { mark: false, what: 'The same e-mail address stood there twice; it is passed on once.' },
   'email-unreadable': { mark: true, what: 'Words in an e-mail field are no address; left out.' },
+  'phone-repeated': { mark: false, what: 'The same telephone number stood there twice; it is passed on once.' },
   'postcode-normalised': { mark: false, what: 'A UK postcode was written in capitals with one space.' },
   'postcode-not-uk': { mark: true, what: 'The postcode is no UK one for certain; passed on as written.' },
   'address-gap-closed': { mark: false, what: 'Empty lines between full address lines are left out.' },
@@ -39,6 +41,8 @@ export const ruleTable = {
     what: 'Several addresses belong to the patient; the one with the lowest key is passed on.',
   },
   'flag-unrecognised': { mark: true, what: 'A yes-or-no column holds something else; left out.' },
+  'status-other': { mark: false, what: 'A status in words says nothing of being archived; left out.' },
+  'death-placeholder': { mark: false, what: 'The date of death is a program’s zero date; left out.' },
   archived: { mark: false, what: 'The patient is archived.' },
   deceased: { mark: false, what: 'The patient has died.' },
   // Of full records alone; they never mark the basics, whose digest must not depend on who read them.
@@ -48,6 +52,10 @@ export const ruleTable = {
   'time-impossible': { mark: false, what: 'A wall time did not exist that day; no instant is passed on.' },
   'alert-inactive': { mark: false, what: 'A medical alert that is no longer in force is left out.' },
   'alert-blank': { mark: false, what: 'A medical alert without text is left out.' },
+  'questionnaire-repeated': {
+    mark: false,
+    what: 'Two questionnaires bear one key; the answers that point at it stand with the first.',
+  },
   'question-text-missing': { mark: false, what: 'An answer’s question is not in the table; its number stands for it.' },
   'answer-orphaned': { mark: false, what: 'An answer belongs to no questionnaire of the patient; left out.' },
 } as const satisfies Record<string, { readonly mark: boolean; readonly what: string }>;
