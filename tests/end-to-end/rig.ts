@@ -54,9 +54,6 @@ export async function createRig(options: R4ServerOptions = {}): Promise<Rig> {
   const r4 = stack.use(await createR4Server({ patients: 300, ...options }));
   const sqs = stack.use(await createSqs());
   const rollbar = stack.use(await createRollbarSink());
-  // The provider for emulators takes its long-term keys where the SDK finds them.
-  process.env['AWS_ACCESS_KEY_ID'] = sqs.adminCredentials.accessKeyId;
-  process.env['AWS_SECRET_ACCESS_KEY'] = sqs.adminCredentials.secretAccessKey;
   const flynotes = stack.use(
     await createFlynotesServer({
       operatorToken,
@@ -66,6 +63,7 @@ export async function createRig(options: R4ServerOptions = {}): Promise<Rig> {
         namePrefix: 'e2e-',
         sqsEndpoint: sqs.endpoint,
         issuerUrl: sqs.issuerUrl,
+        ...sqs.adminCredentials,
       },
       rollbar: { accessToken: rollbar.accessToken, environment: 'test', level: 'info', endpoint: rollbar.endpoint },
     }),

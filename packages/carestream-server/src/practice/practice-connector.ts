@@ -12,7 +12,7 @@ export interface PracticeConnectorOptions extends Partial<ReaderLimits> {
   /** How long a connection may take to open. */
   readonly connectTimeoutMs?: number;
   /** The licence answer's replacements for parts of the schema map, asked for at each look at the catalogue. */
-  readonly schemaOverrides?: () => Readonly<Record<string, unknown>>;
+  readonly schemaOverrides?: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** Opens a practice's database. */
@@ -47,17 +47,17 @@ export function createPracticeConnector(
       const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
       const warm = createSqlConnection(deps, { target, connectTimeoutMs });
       const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
-        const practice = await readPracticeSchema(
-          connection,
-          { map: mapWithOverrides(options.schemaOverrides?.() ?? {}) },
-          within,
-        );
+        const map = mapWithOverrides((await options.schemaOverrides?.()) ?? {});
+        const practice = await readPracticeSchema(connection, { map }, within);
         report(deps.log, practice);
         return practice;
       };
       try {
+        // Both stand before the overrides are waited for: Flynotes and SQL Server are reached at the same time. In turn, because a
+        // wrong password tried twice locks a login twice as fast.
+        for (const connection of [bulk, warm])
+          await connection.query({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }, signal);
         const practice = await look(bulk, signal);
-        await warm.query({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }, signal);
         deps.log.emit('practice.connected', {
           product: practice.product,
           compatibilityLevel: practice.compatibilityLevel,

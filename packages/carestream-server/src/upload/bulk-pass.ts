@@ -61,7 +61,7 @@ async function tryPass(
   const pass = await retry(
     () => deps.flynotes.beginPass({ reason: tally.reason }, signal),
     { clock: deps.clock, options: retryOptions },
-    whileWanted,
+    signal,
   );
   tally.passId = pass.passId;
   deps.log.emit('pass.started', { passId: pass.passId, reason: tally.reason, resumed: pass.resumed });
