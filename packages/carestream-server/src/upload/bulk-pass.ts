@@ -2,7 +2,7 @@ import { codeOf, retry, type Backoff, type RetryOptions } from '../runtime/index
 import { createBatchSender } from './batch-sender.ts';
 import { createJudge } from './judge.ts';
 import { localDateOf } from './local-date.ts';
-import type { Pace, ReadDeps } from './pages.ts';
+import type { Pacing, ReadDeps } from './pages.ts';
 import { proveParity } from './parity.ts';
 import type { UploadDeps } from './ports.ts';
 import { scanPractice, type PassParts } from './scan.ts';
@@ -10,7 +10,7 @@ import { restartTally, type Tally } from './tally.ts';
 
 /** Options of a pass. */
 export interface PassOptions {
-  readonly pace: Pace;
+  readonly pacing: Pacing;
   /** The pauses while Flynotes is away. A pass waits for it as long as it is wanted. */
   readonly backoff: Backoff;
   readonly massRemovalAfterMs: number;
@@ -82,7 +82,7 @@ async function tryPass(
   const parts: PassParts = {
     deps,
     read,
-    pace: options.pace,
+    pacing: options.pacing,
     judge: createJudge(deps, tally, localDateOf(deps.clock.now(), deps.timeZone)),
     sender,
     tally,

@@ -30,8 +30,8 @@ export interface BulkOptions {
   readonly massRemovalAfterMs?: number;
 }
 
-/** Unless told otherwise. */
-export const bulkPace: Pace = { pageRows: 2_000, pauseRatio: 0.5, pauseMostMs: 5_000 };
+/** Unless told otherwise. Only a pass that nobody asked for is paced. */
+export const bulkPace: Pace = { pageRows: 2_000, pauseRatio: 0.5, pauseMostMs: 30_000 };
 const massRemovalPauseMs = 1_800_000;
 const bulkBackoff: Backoff = { firstMs: 1_000, mostMs: 60_000, jitter: 0.5 };
 
@@ -41,6 +41,8 @@ export const passNotes = { lastPass: 'last-pass', lastEqualAt: 'last-equal-at' }
 interface Running {
   readonly tally: Tally;
   readonly work: SharedWork<PassFigures>;
+  /** Aborted when somebody waits for this pass, or for its end. */
+  readonly hurry: AbortController;
   /** True from the first read on. */
   reading: boolean;
 }
@@ -60,6 +62,7 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
     const tally = createTally(reason, deps.clock);
     const started: Running = {
       tally,
+      hurry: new AbortController(),
       reading: false,
       work: createSharedWork(async (signal) => {
         await waitForEnd(before?.work, signal);
@@ -77,11 +80,12 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
   async function run(pass: Running, signal: AbortSignal): Promise<PassFigures> {
     const { tally } = pass;
     const sentBefore = deps.flynotes.sentBytes();
+    const pacing = { pace, hurry: pass.hurry.signal };
     const onReading = () => {
       pass.reading = true;
     };
     try {
-      await runPass(deps, { tally, options: { pace, backoff, massRemovalAfterMs, onReading } }, signal);
+      await runPass(deps, { tally, options: { pacing, backoff, massRemovalAfterMs, onReading } }, signal);
     } catch (error) {
       if (!signal.aborted) reportFailure(deps, tally, error);
       throw error;
@@ -93,11 +97,14 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
     async request(reason, signal) {
       signal.throwIfAborted();
       const fits = running && !running.work.abandoned && (!running.reading || reason === 'scheduled');
+      // Whoever waits, waits for the running pass in any case: for its result, or for its end.
+      if (reason === 'requested') running?.hurry.abort();
       if (running && fits) return running.work.join(signal);
       if (following?.work.abandoned) following = null;
       if (running) following ??= start(reason, running);
       // Between a pass's end and its follower's beginning neither runs; the follower has not read anything yet.
       const next = following ?? (running = start(reason, null));
+      if (reason === 'requested') next.hurry.abort();
       return next.work.join(signal);
     },
     current: () => (running ? figuresOf(running.tally, deps.clock) : null),

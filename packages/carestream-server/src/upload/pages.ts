@@ -1,4 +1,4 @@
-import { retry, type Backoff, type Clock } from '../runtime/index.ts';
+import { pause, retry, type Backoff, type Clock } from '../runtime/index.ts';
 import type { BasicsPage, UploadReader } from './ports.ts';
 
 /** A page with the number of the read that brought it. */
@@ -13,9 +13,19 @@ export interface NumberedPage extends BasicsPage {
 /** How R4's server is spared. */
 export interface Pace {
   readonly pageRows: number;
-  /** How long is waited after a page, in proportion to what it took: 0.5 leaves SQL Server alone for a third of the time. */
+  /**
+   * How long is waited after a page, in proportion to what it took: 0.5 leaves SQL Server alone for a third of the time, and a
+   * busy one, which takes longer for a page, for longer.
+   */
   readonly pauseRatio: number;
   readonly pauseMostMs: number;
+}
+
+/** How a pass goes through the pages. */
+export interface Pacing {
+  readonly pace: Pace;
+  /** Aborts when somebody waits for the pass: from then on it pauses no more. */
+  readonly hurry: AbortSignal;
 }
 
 /** What {@link readPages} and {@link readWithRetry} need. */
@@ -40,12 +50,26 @@ export function readWithRetry<Result>(
 }
 
 /** All of the patients' table, one page ahead of whoever takes them: while one is worked on, the next is read. */
-export async function* readPages(deps: ReadDeps, pace: Pace, signal: AbortSignal): AsyncGenerator<NumberedPage> {
+export async function* readPages(
+  deps: ReadDeps,
+  { pace, hurry }: Pacing,
+  signal: AbortSignal,
+): AsyncGenerator<NumberedPage> {
   const left = new AbortController();
   const whileWanted = AbortSignal.any([signal, left.signal]);
+  const whileNobodyWaits = AbortSignal.any([whileWanted, hurry]);
 
-  const readOne = async (afterCode: number | null, pausedMs: number): Promise<NumberedPage> => {
-    if (pausedMs > 0) await deps.clock.sleep(pausedMs, whileWanted);
+  /** @returns how long it was */
+  const takePause = async (pauseMs: number): Promise<number> => {
+    if (pauseMs <= 0 || hurry.aborted) return 0;
+    const startedMs = deps.clock.monotonic();
+    await pause(deps.clock, pauseMs, whileNobodyWaits);
+    whileWanted.throwIfAborted();
+    return deps.clock.monotonic() - startedMs;
+  };
+
+  const readOne = async (afterCode: number | null, pauseMs: number): Promise<NumberedPage> => {
+    const pausedMs = await takePause(pauseMs);
     return readWithRetry(
       deps,
       async (reader, readSequence) => {
@@ -55,8 +79,8 @@ export async function* readPages(deps: ReadDeps, pace: Pace, signal: AbortSignal
       whileWanted,
     );
   };
-  const begin = (afterCode: number | null, pausedMs: number) => {
-    const reading = readOne(afterCode, pausedMs);
+  const begin = (afterCode: number | null, pauseMs: number) => {
+    const reading = readOne(afterCode, pauseMs);
     // Its failure is met when the page is asked for; until then it must not count as unhandled.
     reading.catch(() => undefined);
     return reading;

@@ -3,7 +3,7 @@ import type { LedgerEntry } from '../state/index.ts';
 import type { BatchSender, PatientRemoval } from './batch-sender.ts';
 import type { Judge } from './judge.ts';
 import { checkRemovals } from './mass-removal.ts';
-import { readPages, readWithRetry, type NumberedPage, type Pace, type ReadDeps } from './pages.ts';
+import { readPages, readWithRetry, type NumberedPage, type Pacing, type ReadDeps } from './pages.ts';
 import type { UploadDeps } from './ports.ts';
 import { countOne, type Tally } from './tally.ts';
 
@@ -11,7 +11,7 @@ import { countOne, type Tally } from './tally.ts';
 export interface PassParts {
   readonly deps: UploadDeps;
   readonly read: ReadDeps;
-  readonly pace: Pace;
+  readonly pacing: Pacing;
   readonly judge: Judge;
   readonly sender: BatchSender;
   readonly tally: Tally;
@@ -41,7 +41,7 @@ const keysAtOnce = 500;
 export async function scanPractice(parts: PassParts, signal: AbortSignal): Promise<void> {
   const heldBefore = parts.deps.state.ledger.count();
   const findings: Findings = { missing: [], gone: [] };
-  for await (const page of readPages(parts.read, parts.pace, signal)) {
+  for await (const page of readPages(parts.read, parts.pacing, signal)) {
     parts.tally.pages += 1;
     parts.tally.rows += page.rows.length + (page.repeatedCodes?.length ?? 0);
     parts.tally.readMs += page.elapsedMs;
