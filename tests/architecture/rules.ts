@@ -2,7 +2,7 @@ import type { IForbiddenRuleType } from 'dependency-cruiser';
 
 const agent = '^packages/carestream-server/src';
 /** The areas of the agent that may be imported through their index alone. */
-const areas = 'practice|records|upload|flynotes|queue|commands|update|telemetry|state|lifecycle';
+const areas = 'practice|records|upload|flynotes|queue|commands|update|telemetry|state|lifecycle|doctor';
 
 /** What only tests import: rigs, fixtures, doubles. */
 const testSupport = [

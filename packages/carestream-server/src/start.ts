@@ -1,5 +1,5 @@
 import { readConfig } from './cli/config.ts';
-import { readConfigFile } from './cli/config-file.ts';
+import { configurationOf } from './cli/configuration-of.ts';
 import { applyProxy, proxyVariablesOf, trustSystemCertificates } from './cli/network.ts';
 import { composeAgent, type Agent } from './compose.ts';
 import {
@@ -90,13 +90,7 @@ function readConfiguration(options: StartOptions, environment: Readonly<Record<s
   if (typeof options.config === 'object') {
     return readConfig({ file: null, content: { ...options.config }, environment });
   }
-  const dataDir = environment[hostEnvironment.dataDir];
-  const file = options.config ?? `${dataDir || '.'}/config.json`;
-  try {
-    return readConfig({ file, content: readConfigFile(file), environment });
-  } catch (error) {
-    return { outcome: 'invalid' as const, failures: [asAgentError(error)] };
-  }
+  return configurationOf(options.config, environment);
 }
 
 /** A host says so by the role that it gives; its version is only told on. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { exitCodes, hostEnvironment } from '../contract/host.ts';
+import type { DoctorOptions } from './run-doctor.ts';
 import { version } from '../version.ts';
 
 /** The command line: `carestream-server start --config FILE`. */
@@ -22,6 +23,17 @@ async function main(): Promise<void> {
       const { runStart } = await import('./run-start.ts');
       process.exitCode = await runStart(options.config);
     });
+  program
+    .command('doctor')
+    .description('Look at every layer between the configuration and Flynotes, and say how to mend what is wrong.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .option('--grant-script [account]', 'only print the T-SQL that lets an account read R4')
+    .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('./run-doctor.ts');
+      process.exitCode = await runDoctor(options);
+      endForCertain();
+    });
   try {
     await program.parseAsync();
   } catch (error) {
@@ -29,6 +41,12 @@ async function main(): Promise<void> {
     // Help and version are no failures; a wrong command line is a wrong configuration.
     process.exitCode = error.exitCode === 0 ? 0 : exitCodes.configuration;
   }
+}
+
+/** Connections that were given up may still hold the process; what was written has been flushed by then. */
+function endForCertain(): void {
+  // oxlint-disable-next-line eslint/no-restricted-globals, eslint/no-restricted-properties -- only the command line ends the process
+  setTimeout(() => process.exit(), 1_000).unref();
 }
 
 await main();

@@ -117,6 +117,42 @@ export const errorTable = {
     'Flynotes refused a request.',
     'Nothing to do in the practice; the report names the code that Flynotes gave.',
   ),
+  FLYNOTES_NAME_UNRESOLVED: entry(
+    'transient',
+    'practice-it',
+    'The name of Flynotes’ server could not be resolved.',
+    'Check flynotesUrl in the configuration, the DNS server of this machine and the internet connection.',
+  ),
+  FLYNOTES_TLS_FAILED: entry(
+    'transient',
+    'practice-it',
+    'No trusted encrypted connection to Flynotes could be made.',
+    'Check this machine’s clock; where a firewall or virus scanner looks into TLS, exempt Flynotes or install its certificate on this machine.',
+  ),
+  FLYNOTES_INTERCEPTED: entry(
+    'transient',
+    'practice-it',
+    'Something else than Flynotes answered: a login page, a filter or a proxy.',
+    'Sign in to the network if it asks for that, and let the firewall or filter pass Flynotes’ address.',
+  ),
+  PROXY_REFUSED: entry(
+    'transient',
+    'practice-it',
+    'The proxy does not let connections to Flynotes through.',
+    'Check the proxy’s address, its user name and password, and that it allows Flynotes’ address.',
+  ),
+  REGISTRY_UNREACHABLE: entry(
+    'transient',
+    'practice-it',
+    'The registry from which new versions come could not be reached.',
+    'Let the firewall or proxy pass the registry’s address over HTTPS.',
+  ),
+  REGISTRY_REFUSED: entry(
+    'permanent',
+    'flynotes',
+    'The registry from which new versions come refused the request.',
+    'Nothing to do in the practice; Flynotes must renew the registry token.',
+  ),
   // The practice's database
   PRACTICE_UNREACHABLE: entry(
     'transient',
@@ -135,6 +171,18 @@ export const errorTable = {
     'practice-it',
     'The connection to SQL Server broke.',
     'Nothing to do if it was restarted; the agent connects again.',
+  ),
+  PRACTICE_READER_ENDED: entry(
+    'transient',
+    'nobody-needed',
+    'The process that holds the ODBC driver ended by itself.',
+    'Nothing to do if it is rare: it is started again and the query repeated. Otherwise install the newest ODBC driver that supports this SQL Server.',
+  ),
+  PRACTICE_DRIVER_MISSING: entry(
+    'fatal',
+    'practice-it',
+    'Windows authentication needs ODBC, and the agent’s native part for it cannot be loaded.',
+    'Repair the installation of the agent, which brings msnodesqlv8 (on Linux install libodbc2 too), or use a SQL Server login.',
   ),
   PRACTICE_LOGIN_FAILED: entry(
     'fatal',
@@ -207,6 +255,30 @@ export const errorTable = {
     'practice-it',
     'The login has the right to write to R4’s database.',
     'Nothing is ever written; take the right away so that nothing can be.',
+  ),
+  PRACTICE_SYSADMIN: entry(
+    'permanent',
+    'practice-it',
+    'The login rules the whole SQL Server, R4’s database included.',
+    'Nothing is ever written; all the same, give the agent a login of its own that can only read.',
+  ),
+  PRACTICE_PARTS_MISSING: entry(
+    'permanent',
+    'flynotes',
+    'Some of what is usually read was not found in this practice’s R4.',
+    'It works without; send the names to Flynotes, who can say where to look.',
+  ),
+  PRACTICE_EMPTY: entry(
+    'permanent',
+    'practice-it',
+    'The table of patients holds nobody.',
+    'Check that the configuration names the database that R4 works with.',
+  ),
+  PRACTICE_OVERRIDE_INVALID: entry(
+    'permanent',
+    'flynotes',
+    'A part of the schema map was replaced in a way that cannot be used.',
+    'Flynotes must correct the override that the message names; it is left out until then.',
   ),
   QUESTIONNAIRE_PRESETS_UNKNOWN: entry(
     'permanent',
@@ -405,6 +477,18 @@ export const errorTable = {
     'practice-it',
     'The disk with the data folder is full.',
     'Free space on the disk; messages are still served where possible.',
+  ),
+  DISK_LOW: entry(
+    'transient',
+    'practice-it',
+    'Little space is left on the disk with the data folder.',
+    'Free space on the disk before it is full.',
+  ),
+  CLOCK_WRONG: entry(
+    'permanent',
+    'practice-it',
+    'This machine’s clock is wrong.',
+    'Let Windows set the time by itself; certificates and the queue’s credentials depend on it.',
   ),
   CRASH: entry(
     'fatal',

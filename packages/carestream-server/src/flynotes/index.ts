@@ -5,3 +5,4 @@ export {
   type FlynotesOptions,
   type FlynotesTimeouts,
 } from './client.ts';
+export { knockAtFlynotes, type KnockAnswer } from './knock.ts';

@@ -25,7 +25,7 @@ export function networkError(error: unknown, host: string): AgentError {
 }
 
 /** fetch wraps what happened, and several addresses tried become an AggregateError. */
-function codeWithin(error: unknown, depth = 0): string | null {
+export function codeWithin(error: unknown, depth = 0): string | null {
   if (!(error instanceof Error) || depth > 4) return null;
   if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(error.code)) return error.code;
   const inner = codeWithin(error.cause, depth + 1);

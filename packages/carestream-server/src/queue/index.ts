@@ -5,3 +5,5 @@ export type { CommandInbox } from './dispatcher.ts';
 export type { CredentialSource } from './queue-credentials.ts';
 export type { QueueTransport, ReceivedMessage, VisibilityChange } from './queue-transport.ts';
 export { createInMemoryQueue, type InMemoryQueue } from './in-memory-queue.ts';
+export { lookAtQueue } from './look-at-queue.ts';
+export type { SqsAddress } from './sqs-client.ts';

@@ -1,66 +1,19 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   ReceiveMessageCommand,
-  SQSClient,
 } from '@aws-sdk/client-sqs';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { CachedCredentials } from './queue-credentials.ts';
 import { refusesCredentials, translateQueueError } from './queue-errors.ts';
+import { createSqsClient, type SqsAddress } from './sqs-client.ts';
 import { batchMost, type QueueTransport, type ReceivedMessage } from './queue-transport.ts';
 
-/** Where the queue is and how it is reached. */
-export interface SqsAddress {
-  readonly url: string;
-  readonly region: string;
-  /** Set for emulators alone: without it the SDK goes to the host of the queue's URL. */
-  readonly endpoint?: string;
-  /**
-   * The variables that Node's agents read a proxy from: `{ HTTPS_PROXY, HTTP_PROXY, NO_PROXY }`. The SDK has agents of its own, which do not
-   * see Node's global setting.
-   */
-  readonly proxyEnv?: Readonly<Record<string, string>>;
-  /** How long a message stays hidden once received. */
-  readonly visibilityS: number;
-  /** A long poll takes 20 s; whoever has not answered after this is gone. */
-  readonly requestMostMs?: number;
-}
-
-const requestMostMs = 30_000;
-const connectMostMs = 5_000;
-const silent = { trace: noop, debug: noop, info: noop, warn: noop, error: noop };
-
 /** A {@link QueueTransport} over the AWS SDK: the only file that knows it. */
-export function createSqsTransport(credentials: CachedCredentials, address: SqsAddress): QueueTransport {
-  const agentOptions = {
-    keepAlive: true,
-    maxSockets: 20,
-    ...(address.proxyEnv ? { proxyEnv: { ...address.proxyEnv } } : {}),
-  };
-  const httpsAgent = new HttpsAgent(agentOptions);
-  const httpAgent = new HttpAgent(agentOptions);
-  const client = new SQSClient({
-    region: address.region,
-    ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
-    credentials: () => credentials.provide(),
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false,
-    // The second try is what mends a wrong clock: the refusal tells the right time. Patience is the caller's affair.
-    maxAttempts: 2,
-    retryMode: 'standard',
-    logger: silent,
-    requestHandler: new NodeHttpHandler({
-      httpsAgent,
-      httpAgent,
-      connectionTimeout: connectMostMs,
-      requestTimeout: address.requestMostMs ?? requestMostMs,
-      // Without this the SDK only warns, and waits for a quarter of an hour.
-      throwOnRequestTimeout: true,
-      logger: silent,
-    }),
-  });
+export function createSqsTransport(
+  credentials: CachedCredentials,
+  address: SqsAddress & { /** How long a message stays hidden once received. */ readonly visibilityS: number },
+): QueueTransport {
+  const { client, destroy } = createSqsClient(() => credentials.provide(), address);
 
   /** Once more with new credentials where the queue refuses the old ones: the SDK itself would stay stuck until they "expire". */
   async function healing<Answer>(call: () => Promise<Answer>): Promise<Answer> {
@@ -126,18 +79,10 @@ export function createSqsTransport(credentials: CachedCredentials, address: SqsA
         );
         return failedPlaces(answer.Failed);
       }),
-    close() {
-      client.destroy();
-      httpsAgent.destroy();
-      httpAgent.destroy();
-    },
+    close: () => destroy(),
   };
 }
 
 function failedPlaces(failed: readonly { Id?: string | undefined }[] | undefined): number[] {
   return (failed ?? []).map(({ Id }) => Number(Id));
-}
-
-function noop(): void {
-  // The SDK's words stay out of our logs: they may quote anything.
 }

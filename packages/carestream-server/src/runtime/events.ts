@@ -122,6 +122,11 @@ export const eventTable = {
   },
   /** Rollbar takes nothing at the moment; what waits is kept. Without a status it could not be reached. */
   'reports.failing': { level: 'warning', fields: { code: 'code', status: 'count' } },
+  /** Sent by the doctor to see whether reports arrive. */
+  'doctor.examined': {
+    level: 'info',
+    fields: { version: 'version', passed: 'count', warned: 'count', failed: 'count' },
+  },
   'rollbar.rejected': { level: 'warning', fields: { status: 'count', dropped: 'count' } },
 } as const satisfies Record<string, EventDeclaration>;
 

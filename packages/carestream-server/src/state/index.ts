@@ -5,3 +5,4 @@ export type { Ledger, LedgerEntry } from './ledger.ts';
 export type { Notes } from './notes.ts';
 export type { Outbox, OutboxItem, OutboxKind, OutboxLimits } from './outbox.ts';
 export type { Refusal, Refusals } from './refusals.ts';
+export { isRunning, readState, type StateView } from './read-state.ts';

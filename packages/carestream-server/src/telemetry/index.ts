@@ -3,3 +3,4 @@ export { takeCrashRecord, writeCrashRecord, type CrashRecord } from './crash-rec
 export { createEpisodes, type Episodes } from './episodes.ts';
 export type { Delivery } from './report-drain.ts';
 export type { Outbox, Report, ReportKind } from './reports.ts';
+export { submitEvent, type Submission } from './submit-event.ts';

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { canonicalVersions, type LicenceAnswer } from '../contract/index.ts';
+import type { DoctorPorts, GrantAccount } from '../doctor/index.ts';
+import { createFlynotesClient, knockAtFlynotes } from '../flynotes/index.ts';
+import { createPracticeConnector, resolveDatabaseConfig, type DatabaseConfig } from '../practice/index.ts';
+import { AgentError, type Clock, type Log } from '../runtime/index.ts';
+import { stateSchema } from '../state/index.ts';
+import { submitEvent } from '../telemetry/index.ts';
+import { version } from '../version.ts';
+import type { AgentConfig } from './config.ts';
+import { lookAtFolder } from './folder-probe.ts';
+import type { ProxyVariables } from './network.ts';
+import { askProxy, askRegistry, proxyFor, resolveName } from './network-probes.ts';
+
+/** What surrounds the doctor. */
+export interface DoctorSurroundings {
+  readonly clock: Clock;
+  readonly proxy: ProxyVariables | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const connectTimeoutMs = 7_000;
+const queryTimeoutMs = 9_000;
+
+/** The real world, as the agent itself meets it. */
+export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurroundings): DoctorPorts {
+  const { clock } = surroundings;
+  const url = new URL(config.flynotesUrl);
+  const proxy = proxyFor(url, surroundings.proxy);
+  const flynotes = createFlynotesClient(
+    { clock },
+    { baseUrl: config.flynotesUrl, licenceKey: config.licenceKey, timeouts: { licenceMs: 10_000 } },
+  );
+  return {
+    clock,
+    address: { host: url.hostname, encrypted: url.protocol === 'https:', proxy: proxy?.host ?? null },
+    account: accountOf(config, surroundings.environment),
+    database: databaseOf(config),
+    hasRollbarToken: config.rollbarToken !== undefined,
+    lookAtFolder: async () => lookAtFolder(config.dataDir),
+    resolve: resolveName,
+    async askProxy(signal) {
+      if (proxy !== null) await askProxy(proxy, url, signal);
+    },
+    knock: (signal) => knockAtFlynotes(config.flynotesUrl, signal),
+    licence: (signal) =>
+      flynotes.licence(
+        {
+          nonce: randomBytes(24).toString('base64url'),
+          version,
+          hostVersion: null,
+          platform: `${process.platform}-${process.arch}`,
+          canonicalVersions: [...canonicalVersions],
+          stateSchema,
+        },
+        signal,
+      ),
+    askRegistry,
+    async openPractice(overrides, signal) {
+      const noticed = createNotices();
+      const connector = createPracticeConnector(
+        { clock, log: noticed.log },
+        {
+          database: config.database as DatabaseConfig,
+          connectTimeoutMs,
+          pageTimeoutMs: queryTimeoutMs,
+          patientTimeoutMs: queryTimeoutMs,
+          tries: 2,
+          schemaOverrides: overrides,
+        },
+      );
+      const reader = await connector.open(signal);
+      return { reader, oldTls: noticed.oldTls(), product: noticed.product() };
+    },
+    async lookAtQueue({ url: queueUrl, region, endpoint, credentials }, signal) {
+      const { lookAtQueue } = await import('../queue/index.ts');
+      return lookAtQueue(
+        {
+          url: queueUrl,
+          region,
+          requestMostMs: 5_000,
+          ...(endpoint === undefined ? {} : { endpoint }),
+          ...(surroundings.proxy === null ? {} : { proxyEnv: surroundings.proxy }),
+        },
+        credentials,
+        signal,
+      );
+    },
+    report: (licence, tally, signal) =>
+      submitEvent(
+        { name: 'doctor.examined', fields: { version, ...tally } },
+        {
+          clock,
+          ...reportTarget(config, licence),
+          sender: { version, practiceId: licence?.practice.id ?? null },
+        },
+        signal,
+      ),
+  };
+}
+
+/** What the licence names stands before what the configuration names. */
+function reportTarget(config: AgentConfig, licence: LicenceAnswer | null) {
+  const rollbar = licence?.rollbar ?? null;
+  if (rollbar !== null) {
+    return { accessToken: rollbar.accessToken, environment: rollbar.environment, endpoint: rollbar.endpoint };
+  }
+  if (config.rollbarToken === undefined)
+    throw new AgentError('REPORT_UNDELIVERED', { details: { reason: 'no-token' } });
+  return { accessToken: config.rollbarToken, environment: 'production', endpoint: config.rollbarEndpoint };
+}
+
+/** Hears what the practice area tells while it opens the database, and keeps what the doctor tells on. */
+function createNotices() {
+  let oldTls = false;
+  let product: string | undefined;
+  const log: Log = {
+    emit(name, fields) {
+      const told = fields as { readonly code?: string; readonly product?: string };
+      if (name === 'warning' && told.code === 'PRACTICE_TLS_OLD') oldTls = true;
+      if (name === 'practice.connected') product = told.product;
+    },
+    error: () => undefined,
+  };
+  return { log, oldTls: () => oldTls, product: () => product };
+}
+
+/** Who reads R4: the SQL login of the configuration, or else the Windows account of this process. */
+function accountOf(config: AgentConfig, environment: DoctorSurroundings['environment']): GrantAccount {
+  const { user } = resolveDatabaseConfig(config.database as DatabaseConfig) as { readonly user?: string };
+  if (user !== undefined && user !== '') return { kind: 'sql', name: user };
+  const { username } = userInfo();
+  if (username.toUpperCase() === 'SYSTEM') return { kind: 'windows', name: 'NT AUTHORITY\\SYSTEM' };
+  const domain = environment['USERDOMAIN'] || environment['COMPUTERNAME'] || 'DOMAIN';
+  return { kind: 'windows', name: `${domain}\\${username}` };
+}
+
+function databaseOf(config: AgentConfig): string {
+  const { database } = resolveDatabaseConfig(config.database as DatabaseConfig) as { readonly database?: string };
+  return database ?? 'sys2000';
+}

@@ -1,0 +1,66 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { FolderFacts } from '../doctor/index.ts';
+import { AgentError, isAgentError } from '../runtime/index.ts';
+import { isRunning, readState } from '../state/index.ts';
+
+/**
+ * Tries what the agent does with its data folder: a file is written, flushed and removed again. A folder that is not there yet is
+ * tried by making another one beside where it would be.
+ * @throws AgentError STATE_UNUSABLE, DISK_FULL
+ */
+export function lookAtFolder(dataDir: string): FolderFacts {
+  try {
+    const exists = existsSync(dataDir);
+    const nearest = exists ? dataDir : nearestThatExists(dataDir);
+    if (exists) writeAndRemove(join(dataDir, `doctor-${process.pid}.tmp`));
+    else rmdirSync(mkdtempSync(join(nearest, 'carestream-doctor-')));
+    const { bavail, bsize } = statfsSync(nearest);
+    const state = join(dataDir, 'agent.db');
+    refuseNewerState(state);
+    return { exists, freeBytes: bavail * bsize, agentRuns: isRunning(state) };
+  } catch (error) {
+    if (isAgentError(error)) throw error;
+    const fileCode = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const full = fileCode === 'ENOSPC' || fileCode === 'EDQUOT';
+    throw new AgentError(full ? 'DISK_FULL' : 'STATE_UNUSABLE', {
+      cause: error,
+      details: { fileCode, folder: dataDir },
+    });
+  }
+}
+
+function writeAndRemove(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    writeSync(file, Buffer.alloc(65_536));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+    rmSync(path, { force: true });
+  }
+}
+
+function nearestThatExists(folder: string): string {
+  const parent = dirname(folder);
+  return parent === folder || existsSync(parent) ? parent : nearestThatExists(parent);
+}
+
+/** What is damaged is replaced by the agent itself; what a newer version wrote is not. */
+function refuseNewerState(path: string): void {
+  try {
+    readState(path)?.[Symbol.dispose]();
+  } catch (error) {
+    if (isAgentError(error) && error.details['reason'] === 'written-by-a-newer-version') throw error;
+  }
+}
