@@ -11,7 +11,14 @@ const conditionNames = ['@flynotes/source', 'import', 'default'];
 
 /** The library for Node: zod stays outside, it is the one dependency. */
 const forNode: BuildOptions = {
-  input: { index: entry('index.ts'), messages: entry('messages.ts'), api: entry('api.ts'), cli: entry('cli/main.ts') },
+  input: {
+    index: entry('index.ts'),
+    messages: entry('messages.ts'),
+    api: entry('api.ts'),
+    cli: entry('cli/main.ts'),
+    // Forked by the agent; the native driver itself stays outside.
+    'odbc-reader': entry('practice/odbc/reader-main.ts'),
+  },
   platform: 'node',
   external: [/^zod($|\/)/, /^node:/],
   resolve: { conditionNames: [...conditionNames, 'node'] },

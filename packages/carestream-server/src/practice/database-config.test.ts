@@ -13,8 +13,73 @@ const details = (config: DatabaseConfig): unknown => {
   }
 };
 
-test('an ODBC string as practices have it', () => {
-  expect(resolveDatabaseConfig(`Driver={SQL Server Native Client 9.0};server=.;${login}`)).toEqual({
+test('an ODBC string as practices have it stays as it is', () => {
+  const text = 'server=.;Database=sys2000;Trusted_Connection=Yes;Driver={SQL Server Native Client 9.0}';
+  expect(resolveDatabaseConfig(text)).toEqual({ driver: 'odbc', connectionString: text, host: '.' });
+});
+
+describe('what an ODBC string leaves open is decided at its end', () => {
+  const odbc = (text: string): unknown => {
+    const target = resolveDatabaseConfig(`Driver={ODBC Driver 17 for SQL Server};${text}`);
+    return target.driver === 'odbc' && target.connectionString.replace('Driver={ODBC Driver 17 for SQL Server};', '');
+  };
+  test.each([
+    ['Server=.;UID=a;PWD={x;}}y}', 'Server=.;UID=a;PWD={x;}}y};Database=sys2000;'],
+    ['Server=R4;Database=sys2000', 'Server=R4;Database=sys2000;Encrypt=yes;'],
+    ['Server=R4;Database=sys2000;Encrypt=no;', 'Server=R4;Database=sys2000;Encrypt=no;'],
+    ['Server=np:\\\\.\\pipe\\sql\\query;Database=sys2000', 'Server=np:\\\\.\\pipe\\sql\\query;Database=sys2000'],
+    ['Server=R4;AnythingElse=7', 'Server=R4;AnythingElse=7;Database=sys2000;Encrypt=yes;'],
+  ])('%s', (text, expected) => {
+    expect(odbc(text)).toBe(expected);
+  });
+  test('a data source of ODBC says for itself', () => {
+    expect(resolveDatabaseConfig('DSN=R4')).toEqual({ driver: 'odbc', connectionString: 'DSN=R4', host: 'odbc' });
+  });
+  test('training data is refused there too', () => {
+    expect(details('Driver={x};Server=.;Database=Tutor')).toMatchObject([
+      'CONFIG_FIELD_INVALID',
+      'database.database',
+      expect.anything(),
+    ]);
+  });
+});
+
+describe('what is left to be searched', () => {
+  const windows = {
+    driver: 'search',
+    over: 'odbc',
+    login: 'windows',
+    database: 'sys2000',
+    trustServerCertificate: false,
+  };
+  test.each<[string, DatabaseConfig | undefined, unknown]>([
+    ['nothing is said', undefined, windows],
+    ['only another database', { database: 'NG_R4_sys2000' }, { ...windows, database: 'NG_R4_sys2000' }],
+    ['a server, Windows authentication', { server: 'R4\\X' }, { ...windows, address: { server: 'R4', instance: 'X' } }],
+    ['no ODBC driver named', 'Server=.;Trusted_Connection=Yes', { ...windows, address: { server: '.' } }],
+    [
+      'the same in other words',
+      'Data Source=R4,1500;Integrated Security=SSPI',
+      { ...windows, address: { server: 'R4', port: 1500 } },
+    ],
+    [
+      'a SQL login without a server',
+      { user: 'a', password: 'b' },
+      { ...windows, over: 'tedious', login: { user: 'a', password: 'b' } },
+    ],
+    [
+      'a SQL login over ODBC',
+      { server: 'R4', user: 'a', password: 'b', driver: 'msnodesqlv8' },
+      { ...windows, login: { user: 'a', password: 'b' }, address: { server: 'R4' } },
+    ],
+  ])('%s', (_, config, expected) => {
+    expect(resolveDatabaseConfig(config)).toEqual(expected);
+  });
+});
+
+test('a SQL login over TCP', () => {
+  expect(resolveDatabaseConfig(`server=.;${login}`)).toEqual({
+    driver: 'tedious',
     server: '127.0.0.1',
     port: 1433,
     database: 'sys2000',
@@ -47,18 +112,6 @@ describe('servers', () => {
 
 describe('what cannot be used is named, and no value with it', () => {
   test.each([
-    [
-      `Server=.;Trusted_Connection=Yes`,
-      'CONFIG_FIELD_INVALID',
-      'database.connectionString',
-      /Windows authentication is not available yet/,
-    ],
-    [
-      `Server=.;Integrated Security=SSPI`,
-      'CONFIG_FIELD_INVALID',
-      'database.connectionString',
-      /Windows authentication/,
-    ],
     [`Server=.;Database=Tutor;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /training/],
     [`Server=.;Database=ng_r4_TUTOR;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /training/],
     [`Server=.;Database=master;${login}`, 'CONFIG_FIELD_INVALID', 'database.database', /SQL Server’s own/],
@@ -76,13 +129,23 @@ describe('what cannot be used is named, and no value with it', () => {
       /keyword pasword is not known/,
     ],
     [`Server=R4;PWD={s3cr3t;UID=a`, 'CONFIG_FIELD_INVALID', 'database.connectionString', /brace-open at character 15/],
-    [`Database=sys2000;${login}`, 'CONFIG_FIELD_MISSING', 'database.server', undefined],
     [`Server=R4`, 'CONFIG_FIELD_MISSING', 'database.user', undefined],
   ])('%s', (...[text, code, field, reason]) => {
     expect(details(text)).toEqual([code, field, reason === undefined ? undefined : expect.stringMatching(reason)]);
   });
 
   test('fields', () => {
+    expect(details({ port: 1433 })).toMatchObject(['CONFIG_FIELD_MISSING', 'database.server', undefined]);
+    expect(details({ server: 'R4', driver: 'tedious' })).toMatchObject([
+      'CONFIG_FIELD_MISSING',
+      'database.user',
+      undefined,
+    ]);
+    expect(details({ connectionString: 'Server=.;Trusted_Connection=yes', driver: 'tedious' })).toMatchObject([
+      'CONFIG_FIELD_INVALID',
+      'database.driver',
+      expect.stringMatching(/msnodesqlv8/),
+    ]);
     expect(details({ server: 'R4', user: 'a', password: 'b', database: 'TUTOR' })).toMatchObject([
       'CONFIG_FIELD_INVALID',
       'database.database',

@@ -1,34 +1,47 @@
 import * as z from 'zod';
 import { AgentError } from '../runtime/index.ts';
-import { parseConnectionString } from './connection-string.ts';
+import { readKeywords, type KeywordSettings } from './connection-keywords.ts';
+import {
+  invalidSetting,
+  isLoopback,
+  readServerAddress,
+  shownAddress,
+  tcpHost,
+  type ServerAddress,
+} from './server-address.ts';
 
-const serverSchema = z.string().min(1).max(255);
+/** Which way to SQL Server: TCP with a SQL login, or ODBC. */
+export const driverNames = ['tedious', 'msnodesqlv8'] as const;
 
-/** How to reach R4's database by SQL login: what the configuration's `database` holds when it is no connection string. */
+/** How to reach R4's database: what the configuration's `database` holds when it is no connection string. Without `user`: Windows authentication. */
 export const databaseFieldsSchema = z.strictObject({
-  server: serverSchema,
+  /** Absent: it is searched on this machine. */
+  server: z.string().min(1).max(255).optional(),
   port: z.int().min(1).max(65_535).optional(),
   /** A named instance; its port is asked of SQL Server Browser. */
   instance: z.string().min(1).max(128).optional(),
   database: z.string().min(1).max(128).optional(),
-  user: z.string().min(1).max(128),
-  password: z.string().max(128),
+  user: z.string().min(1).max(128).optional(),
+  password: z.string().max(128).optional(),
   /** Absent: on, except on this machine itself. */
   encrypt: z.boolean().optional(),
   trustServerCertificate: z.boolean().optional(),
+  /** Absent: `tedious` for a SQL login, `msnodesqlv8` (ODBC) for Windows authentication. */
+  driver: z.enum(driverNames).optional(),
 });
 
-/** The configuration's `database`: an ODBC-style connection string, or fields. */
+/** The configuration's `database`: a connection string, or fields. */
 export const databaseConfigSchema = z.union([
   z.string().min(1).max(4000),
-  z.strictObject({ connectionString: z.string().min(1).max(4000) }),
+  z.strictObject({ connectionString: z.string().min(1).max(4000), driver: z.enum(driverNames).optional() }),
   databaseFieldsSchema,
 ]);
 /** @see {@link databaseConfigSchema} */
 export type DatabaseConfig = z.infer<typeof databaseConfigSchema>;
 
-/** Everything a driver must know, defaults filled in. */
-export interface DatabaseTarget {
+/** SQL login over TCP: everything that the driver must know, defaults filled in. */
+export interface TcpTarget {
+  readonly driver: 'tedious';
   readonly server: string;
   /** Absent where `instance` names it. */
   readonly port?: number;
@@ -41,183 +54,185 @@ export interface DatabaseTarget {
   readonly loopback: boolean;
 }
 
+/** A whole connection string for an ODBC driver. It holds a password: it goes into no error, log or command line. */
+export interface OdbcTarget {
+  readonly driver: 'odbc';
+  readonly connectionString: string;
+  /** What an error may call the server. */
+  readonly host: string;
+}
+
+/** What remains to be found out: the server, or which ODBC driver is there. */
+export interface SearchTarget {
+  readonly driver: 'search';
+  /** Absent: it is searched on this machine. */
+  readonly address?: ServerAddress;
+  readonly login: SqlLogin | 'windows';
+  readonly over: 'tedious' | 'odbc';
+  readonly database: string;
+  readonly encrypt?: boolean;
+  readonly trustServerCertificate: boolean;
+}
+
+/** A login of SQL Server's own. */
+export interface SqlLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Where and how to connect. */
+export type DatabaseTarget = TcpTarget | OdbcTarget;
+
 /** Practice systems' own training data: real-looking patients who do not exist. */
 const trainingDatabases = new Set(['tutor', 'ng_r4_tutor']);
 const systemDatabases = new Set(['master', 'model', 'msdb', 'tempdb']);
 const defaultDatabase = 'sys2000';
 const defaultPort = 1433;
-const loopbackNames = new Set(['.', '(local)', 'localhost', '127.0.0.1', '::1']);
 
 /**
- * Completes a database configuration.
+ * Completes a database configuration; without one, R4 is searched on this machine with Windows authentication.
  * @throws AgentError CONFIG_FIELD_INVALID, CONFIG_FIELD_MISSING: the field and a reason, never a value
  */
-export function resolveDatabaseConfig(config: DatabaseConfig): DatabaseTarget {
-  if (typeof config === 'string') return fromConnectionString(config);
-  if ('connectionString' in config) return fromConnectionString(config.connectionString);
-  return complete({ ...readServer(config.server), ...defined(config) });
+export function resolveDatabaseConfig(config: DatabaseConfig = {}): DatabaseTarget | SearchTarget {
+  if (typeof config === 'string') return fromConnectionString(config, undefined);
+  if ('connectionString' in config) return fromConnectionString(config.connectionString, config.driver);
+  const { server, port, instance, user, password, driver, ...rest } = config;
+  if (server === undefined && (port !== undefined || instance !== undefined))
+    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.server' } });
+  if (user === undefined && driver === 'tedious')
+    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.user' } });
+  const written = server === undefined ? undefined : readServerAddress(server);
+  if (port !== undefined && (instance ?? written?.instance) !== undefined)
+    throw invalidSetting('port', 'a port and an instance exclude each other');
+  return complete({
+    ...rest,
+    ...(written === undefined
+      ? {}
+      : {
+          address: {
+            ...written,
+            ...(port === undefined ? {} : { port }),
+            ...(instance === undefined ? {} : { instance }),
+          },
+        }),
+    login: user === undefined ? 'windows' : { user, password: password ?? '' },
+    over: (driver ?? (user === undefined ? 'msnodesqlv8' : 'tedious')) === 'tedious' ? 'tedious' : 'odbc',
+  });
 }
 
 interface Parts {
-  server: string;
-  port?: number | undefined;
-  instance?: string | undefined;
-  database?: string | undefined;
-  user?: string | undefined;
-  password?: string | undefined;
-  encrypt?: boolean | undefined;
-  trustServerCertificate?: boolean | undefined;
+  readonly address?: ServerAddress | undefined;
+  readonly login: SqlLogin | 'windows';
+  readonly over: 'tedious' | 'odbc';
+  readonly database?: string | undefined;
+  readonly encrypt?: boolean | undefined;
+  readonly trustServerCertificate?: boolean | undefined;
 }
 
-function defined(config: z.infer<typeof databaseFieldsSchema>): Partial<Parts> {
-  const { server: _, ...rest } = config;
-  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+function complete({ address, login, over, encrypt, ...parts }: Parts): TcpTarget | SearchTarget {
+  const database = allowed(parts.database ?? defaultDatabase);
+  const trustServerCertificate = parts.trustServerCertificate ?? false;
+  if (address === undefined || over === 'odbc' || login === 'windows') {
+    return {
+      driver: 'search',
+      ...(address === undefined ? {} : { address }),
+      login,
+      over,
+      database,
+      ...(encrypt === undefined ? {} : { encrypt }),
+      trustServerCertificate,
+    };
+  }
+  return tcpTarget(address, { login, database, encrypt, trustServerCertificate });
 }
 
-function invalid(field: string, reason: string): AgentError {
-  return new AgentError('CONFIG_FIELD_INVALID', { details: { field: `database.${field}`, reason } });
-}
-
-function complete(parts: Parts): DatabaseTarget {
-  if (parts.user === undefined || parts.user === '')
-    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.user' } });
-  const database = parts.database ?? defaultDatabase;
-  const folded = database.toLowerCase();
-  if (trainingDatabases.has(folded))
-    throw invalid('database', 'this is R4’s training database; its patients do not exist');
-  if (systemDatabases.has(folded)) throw invalid('database', 'this is one of SQL Server’s own databases');
-  if (parts.instance !== undefined && parts.port !== undefined)
-    throw invalid('port', 'a port and an instance exclude each other');
-  const loopback = loopbackNames.has(parts.server.toLowerCase()) || /^127\.\d+\.\d+\.\d+$/.test(parts.server);
+/** SQL login over TCP at an address. Unencrypted on this machine alone, unless the configuration says otherwise. */
+export function tcpTarget(
+  address: ServerAddress,
+  settings: {
+    readonly login: SqlLogin;
+    readonly database: string;
+    readonly encrypt?: boolean | undefined;
+    readonly trustServerCertificate: boolean;
+  },
+): TcpTarget {
+  const loopback = isLoopback(address.server);
   return {
-    server: parts.server === '.' || parts.server.toLowerCase() === '(local)' ? '127.0.0.1' : parts.server,
-    ...(parts.instance === undefined ? { port: parts.port ?? defaultPort } : { instance: parts.instance }),
-    database,
-    user: parts.user,
-    password: parts.password ?? '',
-    encrypt: parts.encrypt ?? !loopback,
-    trustServerCertificate: parts.trustServerCertificate ?? false,
+    driver: 'tedious',
+    server: tcpHost(address.server),
+    ...(address.instance === undefined ? { port: address.port ?? defaultPort } : { instance: address.instance }),
+    database: settings.database,
+    ...settings.login,
+    encrypt: settings.encrypt ?? !loopback,
+    trustServerCertificate: settings.trustServerCertificate,
     loopback,
   };
 }
 
-/** `tcp:host,port`, `host\instance`, `.`, `(local)`, `[::1],1433`. */
-function readServer(text: string): Parts {
-  let rest = text.trim();
-  const protocol = /^(tcp|np|lpc|admin):/i.exec(rest)?.[1]?.toLowerCase();
-  if (protocol !== undefined) {
-    if (protocol !== 'tcp') throw invalid('server', `only TCP can be used, not ${protocol}:`);
-    rest = rest.slice(4);
-  }
-  if (rest.startsWith('\\\\')) throw invalid('server', 'only TCP can be used, not a named pipe');
-  const parts: Parts = { server: '' };
-  const comma = rest.lastIndexOf(',');
-  if (comma >= 0) {
-    parts.port = portOf(rest.slice(comma + 1));
-    rest = rest.slice(0, comma);
-  }
-  const backslash = rest.indexOf('\\');
-  if (backslash >= 0) {
-    const instance = rest.slice(backslash + 1).trim();
-    if (instance === '') throw invalid('server', 'nothing stands after the backslash');
-    // The default instance has a name too, which SQL Server Browser does not tell. A port says more than an instance's name.
-    if (instance.toUpperCase() !== 'MSSQLSERVER' && parts.port === undefined) parts.instance = instance;
-    rest = rest.slice(0, backslash);
-  }
-  parts.server = rest.trim().replace(/^\[(.*)\]$/, '$1');
-  if (parts.server === '' || /[\s/;=]/.test(parts.server)) throw invalid('server', 'this is no host name or address');
-  return parts;
+/** @throws AgentError CONFIG_FIELD_INVALID for databases that hold no patients of the practice */
+function allowed(database: string): string {
+  const folded = database.toLowerCase();
+  if (trainingDatabases.has(folded))
+    throw invalidSetting('database', 'this is R4’s training database; its patients do not exist');
+  if (systemDatabases.has(folded)) throw invalidSetting('database', 'this is one of SQL Server’s own databases');
+  return database;
 }
 
-function portOf(text: string): number {
-  const port = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw invalid('server', 'the port after the comma is no number from 1 to 65535');
-  return port;
-}
-
-/** Keywords of ODBC, OLE DB and ADO.NET for the same things. */
-const keywords: Readonly<Record<string, keyof Parts | 'trusted' | 'ignored'>> = {
-  server: 'server',
-  'data source': 'server',
-  address: 'server',
-  addr: 'server',
-  'network address': 'server',
-  database: 'database',
-  'initial catalog': 'database',
-  uid: 'user',
-  'user id': 'user',
-  user: 'user',
-  username: 'user',
-  pwd: 'password',
-  password: 'password',
-  port: 'port',
-  encrypt: 'encrypt',
-  'use encryption for data': 'encrypt',
-  trustservercertificate: 'trustServerCertificate',
-  'trust server certificate': 'trustServerCertificate',
-  trusted_connection: 'trusted',
-  'integrated security': 'trusted',
-  driver: 'ignored',
-  provider: 'ignored',
-  dsn: 'ignored',
-  description: 'ignored',
-  app: 'ignored',
-  'application name': 'ignored',
-  wsid: 'ignored',
-  'workstation id': 'ignored',
-  language: 'ignored',
-  'current language': 'ignored',
-  mars_connection: 'ignored',
-  multipleactiveresultsets: 'ignored',
-  'persist security info': 'ignored',
-  pooling: 'ignored',
-  'connection timeout': 'ignored',
-  'connect timeout': 'ignored',
-  autotranslate: 'ignored',
-  ansinpw: 'ignored',
-  quotedid: 'ignored',
-  regional: 'ignored',
-  network: 'ignored',
-  'network library': 'ignored',
-  applicationintent: 'ignored',
-  'packet size': 'ignored',
-  connectretrycount: 'ignored',
-  connectretryinterval: 'ignored',
-  multisubnetfailover: 'ignored',
-};
-
-function fromConnectionString(text: string): DatabaseTarget {
-  const pairs = parseConnectionString(text);
-  if ('reason' in pairs) throw invalid('connectionString', `${pairs.reason} at character ${pairs.position}`);
-  const found = new Map<string, string>();
-  for (const { keyword, value } of pairs) {
-    const meaning = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
-    if (meaning === undefined) throw invalid('connectionString', `the keyword ${keyword.slice(0, 40)} is not known`);
-    if (!found.has(meaning)) found.set(meaning, value);
-  }
-  if (truth(found.get('trusted'), 'trusted_connection') === true) {
-    throw invalid(
-      'connectionString',
-      'Windows authentication is not available yet; give UID and PWD of a SQL Server login',
-    );
-  }
-  const server = found.get('server');
-  if (server === undefined) throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.server' } });
-  const port = found.get('port');
+function fromConnectionString(
+  text: string,
+  driver: (typeof driverNames)[number] | undefined,
+): DatabaseTarget | SearchTarget {
+  const settings = readKeywords(text);
+  const ofOdbc = settings.driver !== undefined || settings.dataSource;
+  if (ofOdbc && driver !== 'tedious') return asItIs(text, settings);
+  const { trusted, server, user } = settings;
+  if (!trusted && user === undefined)
+    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.user' } });
+  if (trusted && driver === 'tedious')
+    throw invalidSetting('driver', 'Windows authentication needs ODBC: write msnodesqlv8, or nothing');
+  if (settings.unknown !== undefined)
+    throw invalidSetting('connectionString', `the keyword ${settings.unknown.slice(0, 40)} is not known`);
   return complete({
-    ...readServer(server),
-    ...(port === undefined ? {} : { port: portOf(port), instance: undefined }),
-    database: found.get('database') || undefined,
-    user: found.get('user'),
-    password: found.get('password'),
-    encrypt: truth(found.get('encrypt'), 'encrypt'),
-    trustServerCertificate: truth(found.get('trustServerCertificate'), 'trustservercertificate'),
+    address: server === undefined ? undefined : { ...readServerAddress(server), ...settings.port },
+    login: trusted || user === undefined ? 'windows' : { user, password: settings.password ?? '' },
+    over: trusted || driver === 'msnodesqlv8' ? 'odbc' : 'tedious',
+    database: settings.database,
+    encrypt: settings.encrypt,
+    trustServerCertificate: settings.trustServerCertificate,
   });
 }
 
-function truth(value: string | undefined, keyword: string): boolean | undefined {
-  if (value === undefined || value === '') return undefined;
-  if (/^(yes|true|1|sspi|mandatory|strict)$/i.test(value)) return true;
-  if (/^(no|false|0|optional)$/i.test(value)) return false;
-  throw invalid('connectionString', `${keyword} is neither yes nor no`);
+/**
+ * ODBC's own string stays as it is. Only what it leaves open is decided here, at its end: which database, and that nothing goes
+ * over a network unencrypted unless the string says so.
+ */
+function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
+  if (settings.database !== undefined) allowed(settings.database);
+  const address = settings.server === undefined ? undefined : lenientAddress(settings.server);
+  const open = /;\s*$/.test(text) ? text : `${text};`;
+  const added = settings.dataSource
+    ? ''
+    : [
+        settings.database === undefined ? `Database=${defaultDatabase};` : '',
+        settings.encrypt === undefined && !settings.encryption && !isLoopback(address?.server ?? '.')
+          ? /freetds/i.test(settings.driver ?? '')
+            ? 'Encryption=require;'
+            : 'Encrypt=yes;'
+          : '',
+      ].join('');
+  return {
+    driver: 'odbc',
+    connectionString: added === '' ? text : `${open}${added}`,
+    host: address === undefined ? 'odbc' : shownAddress({ ...address, ...settings.port }),
+  };
+}
+
+/** ODBC knows more ways to write a server (`np:`, `lpc:`, pipes) than TCP does. */
+function lenientAddress(text: string): ServerAddress {
+  const local = /^(?:lpc:|np:\\\\\.\\|\\\\\.\\)/i.test(text.trim());
+  try {
+    return readServerAddress(text.trim().replace(/^(?:lpc|np|admin):/i, ''));
+  } catch {
+    return { server: local ? '.' : (/^(?:np:)?\\\\([^\\]+)/i.exec(text.trim())?.[1] ?? 'odbc') };
+  }
 }

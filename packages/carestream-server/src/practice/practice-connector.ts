@@ -1,8 +1,7 @@
-import type { Clock, Log } from '../runtime/index.ts';
+import { AgentError, type Clock, type Log } from '../runtime/index.ts';
 import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
 import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
-import { mapWithOverrides } from './schema-overrides.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
 import { pingStatement } from './statements.ts';
 
@@ -35,6 +34,8 @@ export function createPracticeConnector(
   options: PracticeConnectorOptions,
 ): PracticeConnector {
   const target = resolveDatabaseConfig(options.database);
+  if (target.driver === 'search')
+    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.server' } });
   const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs;
   const limits: ReaderLimits = {
     pageTimeoutMs: options.pageTimeoutMs ?? defaults.pageTimeoutMs,
@@ -47,8 +48,8 @@ export function createPracticeConnector(
       const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
       const warm = createSqlConnection(deps, { target, connectTimeoutMs });
       const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
-        const map = mapWithOverrides((await options.schemaOverrides?.()) ?? {});
-        const practice = await readPracticeSchema(connection, { map }, within);
+        const overrides = (await options.schemaOverrides?.()) ?? {};
+        const practice = await readPracticeSchema(connection, { overrides }, within);
         report(deps.log, practice);
         return practice;
       };
@@ -83,6 +84,8 @@ function report(log: Log, { schema }: ReadPractice): void {
   for (const { entity, field, reason } of schema.missing) {
     log.emit('practice.schema-missing', { entity: kebab(entity), field: kebab(field ?? 'table'), reason });
   }
+  for (const part of schema.refusedOverrides)
+    log.emit('warning', { code: 'PRACTICE_OVERRIDE_INVALID', area: 'practice', name: part });
   for (const table of schema.unindexed)
     log.emit('warning', { code: 'PRACTICE_INDEX_MISSING', area: 'practice', name: table });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
 import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
 import type { ReadPractice } from './practice-schema.ts';
@@ -11,6 +12,10 @@ export interface PracticeSchema extends ResolvedSchema {
   readonly canWrite: boolean;
   /** The login rules the server: worse than a right to write. */
   readonly sysadmin: boolean;
+  /** Parts that the licence answer replaced in a way that cannot be used. */
+  readonly refusedOverrides: readonly string[];
+  /** Codes of all that should not stay as it is. */
+  readonly warnings: readonly ErrorCode[];
 }
 
 /** A page of the patients' table. */
@@ -52,7 +57,12 @@ export interface ReaderLimits {
 }
 
 const backoff = { firstMs: 50, mostMs: 1_000, jitter: 0.5 };
-const repeatable = new Set(['PRACTICE_DEADLOCK', 'PRACTICE_LOCK_TIMEOUT', 'PRACTICE_CONNECTION_LOST']);
+const repeatable = new Set([
+  'PRACTICE_DEADLOCK',
+  'PRACTICE_LOCK_TIMEOUT',
+  'PRACTICE_CONNECTION_LOST',
+  'PRACTICE_READER_ENDED',
+]);
 /** Codes in one IN list. */
 const codesPerQuery = 500;
 /** Where paging goes on after a page that held no number at all. */

@@ -17,7 +17,8 @@ export function createMemoryLog(): Log & {
 
 /** A simulated R4, as far as a connector needs it. */
 export interface RigServer {
-  connectionString(): string;
+  readonly port: number;
+  connectionString(user?: string): string;
   close(): Promise<void>;
 }
 

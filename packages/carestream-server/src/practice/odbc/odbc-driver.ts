@@ -1,0 +1,119 @@
+import { AgentError, isAgentError, pauseAfter, type Clock } from '../../runtime/index.ts';
+import type { OdbcTarget } from '../database-config.ts';
+import type { Driver } from '../driver.ts';
+import { markParameters } from './marked-statement.ts';
+import { odbcError } from './odbc-errors.ts';
+import { ReaderUnusable, startReader, type ReaderProcess } from './reader-process.ts';
+
+/** Options of {@link createOdbcDriver}. */
+export interface OdbcDriverOptions {
+  readonly target: OdbcTarget;
+  readonly connectTimeoutMs: number;
+}
+
+/** What the process needs to start on a slow and busy machine. */
+const startMs = 10_000;
+const leaveMs = 1_000;
+const restarts = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
+
+/**
+ * Creates a connection over ODBC. The native driver lives in a process of its own, one for each connection: a crash there costs
+ * one query, and killing it is a sure end of whatever hangs in it.
+ */
+export function createOdbcDriver(
+  deps: { readonly clock: Clock },
+  { target, connectTimeoutMs }: OdbcDriverOptions,
+): Driver {
+  const { host } = target;
+  let reader: ReaderProcess | undefined;
+  let connected = false;
+  let closed = false;
+  /** How often in a row the process ended by itself. */
+  let crashes = 0;
+
+  const drop = (): void => {
+    connected = false;
+    reader?.kill();
+    reader = undefined;
+  };
+
+  /** What the process answered; it ending is an error with a code of its own. */
+  const asked = async <Result>(used: ReaderProcess, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (isAgentError(error)) throw error;
+      // Another query may have begun with another process by now; then it was ended on purpose.
+      if (reader === used) {
+        crashes += error instanceof ReaderUnusable ? 0 : 1;
+        drop();
+      }
+      if (error instanceof ReaderUnusable)
+        throw new AgentError('PRACTICE_DRIVER_MISSING', { cause: error, details: { reason: error.fault } });
+      throw new AgentError('PRACTICE_READER_ENDED', { cause: error, details: { host } });
+    }
+  };
+
+  return {
+    host,
+    oldTls: false,
+    openWithinMs: startMs + connectTimeoutMs,
+    get pauseMs() {
+      return crashes === 0 ? 0 : pauseAfter(crashes, restarts);
+    },
+    get connected() {
+      return connected && reader?.alive === true;
+    },
+    async open(ended) {
+      if (closed || ended.aborted) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
+      drop();
+      const opening = startReader();
+      reader = opening;
+      await asked(opening, opening.ready);
+      const answer = await asked(
+        opening,
+        opening.ask({
+          kind: 'open',
+          connectionString: target.connectionString,
+          connectTimeoutS: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
+        }),
+      );
+      if (ended.aborted || closed || reader !== opening) {
+        opening.kill();
+        throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
+      }
+      if (answer.kind !== 'opened') {
+        drop();
+        throw odbcError(answer.kind === 'failed' ? answer.errors : [], { phase: 'connect', host });
+      }
+      connected = true;
+    },
+    async run(query) {
+      const used = reader;
+      if (used === undefined || !connected) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { host } });
+      const answer = await asked(used, used.ask({ kind: 'query', ...markParameters(query.text, query.parameters) }));
+      crashes = 0;
+      if (answer.kind === 'rows') return answer.sets;
+      const errors = answer.kind === 'failed' ? answer.errors : [];
+      if (reader === used && !(answer.kind === 'failed' && answer.connected)) drop();
+      throw odbcError(errors, {
+        phase: 'query',
+        host,
+        ...(query.identifiers === undefined ? {} : { identifiers: query.identifiers }),
+      });
+    },
+    drop,
+    async close() {
+      closed = true;
+      const leaving = reader;
+      reader = undefined;
+      connected = false;
+      if (leaving === undefined) return;
+      leaving.leave();
+      const enough = new AbortController();
+      await Promise.race([leaving.ended, deps.clock.sleep(leaveMs, enough.signal).catch(() => undefined)]);
+      enough.abort();
+      leaving.kill();
+    },
+  };
+}

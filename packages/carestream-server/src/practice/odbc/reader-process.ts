@@ -1,0 +1,105 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DriverFault, FromReader, ToReader } from './messages.ts';
+
+/** The process that holds the ODBC driver, as the agent sees it. */
+export interface ReaderProcess {
+  readonly alive: boolean;
+  /** Resolves once the native driver is loaded. @throws ReaderUnusable, ReaderEnded */
+  readonly ready: Promise<void>;
+  /** One request at a time. @throws ReaderEnded */
+  ask(request: ToReader): Promise<FromReader>;
+  /** At once, whatever it does. */
+  kill(): void;
+  /** Lets it take leave of SQL Server; it ends by itself soon after. */
+  leave(): void;
+  readonly ended: Promise<void>;
+}
+
+/** The process ended before it answered: crashed, killed, or never started. */
+export class ReaderEnded extends Error {
+  readonly code = 'READER_ENDED';
+}
+
+/** The process runs, but there is no driver that it could use. */
+export class ReaderUnusable extends Error {
+  readonly fault: DriverFault;
+  constructor(fault: DriverFault) {
+    super(fault);
+    this.fault = fault;
+  }
+}
+
+/** From source it stands beside this file; in a build beside the bundle, of which this may be a part in the folder `parts`. */
+function entry(): string {
+  const here = fileURLToPath(import.meta.url);
+  const folder = path.dirname(here);
+  if (here.endsWith('.ts')) return path.join(folder, 'reader-main.ts');
+  return path.join(
+    path.basename(folder) === 'parts' ? path.dirname(folder) : folder,
+    `odbc-reader${path.extname(here)}`,
+  );
+}
+
+/** Starts the process. It needs nothing of the agent's arguments; what it is told comes by messages, never on a command line. */
+export function startReader(): ReaderProcess {
+  const child: ChildProcess = fork(entry(), [], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    windowsHide: true,
+  });
+  const ready = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let waiting: PromiseWithResolvers<FromReader> | undefined;
+  let alive = true;
+
+  const over = (): void => {
+    if (!alive) return;
+    alive = false;
+    const error = new ReaderEnded('the reader process ended');
+    ready.reject(error);
+    waiting?.reject(error);
+    waiting = undefined;
+    ended.resolve();
+  };
+  const kill = (): void => {
+    child.kill('SIGKILL');
+    over();
+  };
+  for (const promise of [ready.promise, ended.promise]) promise.catch(() => undefined);
+  child.on('error', over);
+  child.on('exit', over);
+  child.on('disconnect', over);
+  child.on('message', (message) => {
+    const answer = message as FromReader;
+    if (answer.kind === 'ready') ready.resolve();
+    else if (answer.kind === 'unusable') ready.reject(new ReaderUnusable(answer.reason));
+    else {
+      waiting?.resolve(answer);
+      waiting = undefined;
+    }
+  });
+
+  return {
+    get alive() {
+      return alive;
+    },
+    ready: ready.promise,
+    ended: ended.promise,
+    kill,
+    leave() {
+      if (child.connected) child.disconnect();
+    },
+    ask(request) {
+      if (!alive || waiting !== undefined) return Promise.reject(new ReaderEnded('the reader process is not free'));
+      waiting = Promise.withResolvers<FromReader>();
+      const { promise } = waiting;
+      child.send(request, (error) => {
+        if (error !== null) kill();
+      });
+      return promise;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** Types whose values come as text, so that none loses digits on the way, and which the other driver gives as numbers. */
+const numbers = new Set(['tinyint', 'smallint', 'int', 'float', 'real', 'decimal', 'numeric', 'money', 'smallmoney']);
+
+const asItIs = (value: unknown): unknown => value ?? null;
+const asNumber = (value: unknown): unknown => (typeof value === 'string' ? Number(value) : (value ?? null));
+const asText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : (value ?? null));
+const asGuid = (value: unknown): unknown => (typeof value === 'string' ? value.toUpperCase() : (value ?? null));
+
+/** Times of day stand on a day of the driver's own choice; the other driver's choice is 1970-01-01. */
+const asTime = (value: unknown): unknown =>
+  value instanceof Date ? new Date(((value.getTime() % 86_400_000) + 86_400_000) % 86_400_000) : (value ?? null);
+
+/** Makes of an ODBC value what the other driver gives for the same column. `sqlType` as ODBC names it: `int identity`, `decimal() identity`. */
+export function valueReaderOf(sqlType: string): (value: unknown) => unknown {
+  const type = sqlType.replace(/\(.*\)/, '').replace(/ identity$/, '');
+  if (numbers.has(type)) return asNumber;
+  if (type === 'bigint') return asText;
+  if (type === 'uniqueidentifier') return asGuid;
+  if (type === 'time') return asTime;
+  return asItIs;
+}
