@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   heartbeatSchema,
   hostEventSchema,
+  type ErrorCode,
   type Heartbeat,
   type HealthChecks,
   type LicenceAnswer,
@@ -39,7 +40,7 @@ function createWorld(clock: VirtualClock) {
     dictated: '1.0.0',
     signedManifest: false,
     directive: {} as Record<string, unknown>,
-    canWrite: false,
+    practiceWarnings: [] as ErrorCode[],
     sequence: 1,
     practiceFailure: null as unknown,
     licenceFailure: null as unknown,
@@ -147,7 +148,7 @@ function createWorld(clock: VirtualClock) {
 
   const practice: PracticePort = {
     get schema() {
-      return { fingerprint: 'abc', canWrite: world.canWrite, sysadmin: false };
+      return { fingerprint: 'abc', warnings: world.practiceWarnings };
     },
     async ping(signal) {
       await clock.sleep(1, signal);
@@ -536,7 +537,7 @@ describe('the end', () => {
 test('a login that may write is warned of once a day, and stands in each heartbeat', async () => {
   const clock = createVirtualClock();
   const world = createWorld(clock);
-  world.canWrite = true;
+  world.practiceWarnings = ['PRACTICE_WRITABLE', 'PRACTICE_INDEX_MISSING'];
   for (let day = 0; day < 3; day++) {
     await clock.runUntil(world.live());
   }
@@ -545,4 +546,15 @@ test('a login that may write is warned of once a day, and stands in each heartbe
   expect(warnings.length).toBeLessThanOrEqual(4);
   expect(new Set(warnings)).toEqual(new Set(['PRACTICE_WRITABLE']));
   expect(world.heartbeats.every(({ warnings: codes }) => codes.includes('PRACTICE_WRITABLE'))).toBe(true);
+});
+
+test('a login that rules the server is an error, once a day', async () => {
+  const clock = createVirtualClock();
+  const world = createWorld(clock);
+  world.practiceWarnings = ['PRACTICE_SYSADMIN'];
+  for (let day = 0; day < 2; day++) await clock.runUntil(world.live());
+  const told = world.codes().filter((code) => code === 'PRACTICE_SYSADMIN');
+  expect(told.length).toBeGreaterThanOrEqual(2);
+  expect(told.length).toBeLessThanOrEqual(3);
+  expect(world.heartbeats.every(({ warnings: codes }) => codes.includes('PRACTICE_SYSADMIN'))).toBe(true);
 });

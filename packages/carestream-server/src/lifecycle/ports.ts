@@ -4,7 +4,8 @@ import type { UpdateNotes } from '../update/index.ts';
 
 /** R4's database, as far as the life of the agent is concerned. */
 export interface PracticePort extends AsyncDisposable {
-  readonly schema: { readonly fingerprint: string; readonly canWrite: boolean; readonly sysadmin: boolean };
+  /** `warnings`: codes of all that should not stay as it is, the right to write among them. */
+  readonly schema: { readonly fingerprint: string; readonly warnings: readonly ErrorCode[] };
   ping(signal: AbortSignal): Promise<void>;
 }
 

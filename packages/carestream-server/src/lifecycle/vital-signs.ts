@@ -1,5 +1,5 @@
 import type { ErrorCode, Heartbeat, HealthChecks } from '../contract/index.ts';
-import { instantOf, type Clock, type Log } from '../runtime/index.ts';
+import { AgentError, instantOf, type Clock, type Log } from '../runtime/index.ts';
 import type { Episodes } from '../telemetry/index.ts';
 import type { UpdateNotes, VersionStep } from '../update/index.ts';
 import type { LicenceKeeper } from './licence-keeper.ts';
@@ -36,6 +36,7 @@ export interface VitalSignsDeps {
 /** A long poll takes 20 s and a few may fail; after this the queue counts as out of reach. */
 const queueSilentMs = 90_000;
 const warningsMost = 50;
+const rightsTooMany: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRACTICE_WRITABLE', 'PRACTICE_SYSADMIN']);
 
 /** @see {@link VitalSigns} */
 export function createVitalSigns(
@@ -55,7 +56,7 @@ export function createVitalSigns(
 
   const warnings = (): ErrorCode[] => {
     const codes: (ErrorCode | null | undefined)[] = [
-      practice.schema.canWrite ? 'PRACTICE_WRITABLE' : null,
+      ...practice.schema.warnings,
       versionStep.state().code as ErrorCode | undefined,
       work.queueStats().failing,
       deps.failing(),
@@ -92,12 +93,14 @@ export function createVitalSigns(
       uploadedOnce = true;
     },
     warn() {
-      if (!practice.schema.canWrite) return;
+      const code = practice.schema.warnings.find((each) => rightsTooMany.has(each));
+      if (code === undefined) return;
       const sinceMs = clock.now() - Number(deps.notes.get('warned.writable') ?? Number.NaN);
       if (sinceMs >= 0 && sinceMs < options.times.warnEveryMs) return;
       deps.notes.set('warned.writable', String(clock.now()));
-      const name = practice.schema.sysadmin ? 'sysadmin' : undefined;
-      deps.log.emit('warning', { code: 'PRACTICE_WRITABLE', area: 'practice', name });
+      // Whoever rules the server could do anything at all: that is an error, not a warning.
+      if (code === 'PRACTICE_SYSADMIN') deps.log.error(new AgentError(code), 'practice');
+      else deps.log.emit('warning', { code, area: 'practice' });
     },
   };
 }

@@ -22,6 +22,8 @@ export interface CatalogueColumn {
   readonly type: string;
   /** Characters; -1 for `(max)`; null where it means nothing. */
   readonly length: number | null;
+  /** Digits of an exact number. */
+  readonly precision?: number;
 }
 
 /** Rows of the catalogue queries, in the order of their statements' columns. */
@@ -37,10 +39,11 @@ const keyOf = (schema: unknown, table: unknown): string => `${String(schema)}\u0
 
 /** Puts the rows of the catalogue queries together. */
 export function catalogueOf(rows: CatalogueRows): Catalogue {
-  const columns = groupBy(rows.columns, ([, , name, type, length]) => ({
+  const columns = groupBy(rows.columns, ([, , name, type, length, precision]) => ({
     name: String(name),
     type: String(type).toLowerCase(),
     length: typeof length === 'number' ? length : null,
+    ...(typeof precision === 'number' ? { precision } : {}),
   }));
   const keys = groupBy(rows.keys, ([, , name]) => String(name));
   const leading = rows.indexes === undefined ? undefined : groupBy(rows.indexes, ([, , name]) => String(name));

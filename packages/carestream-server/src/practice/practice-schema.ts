@@ -3,7 +3,8 @@ import { isAgentError } from '../runtime/index.ts';
 import { catalogueOf, type Catalogue } from './catalogue.ts';
 import type { PracticeSchema } from './practice-reader.ts';
 import type { MissingField, ResolvedSchema } from './resolved-schema.ts';
-import { resolveSchema } from './schema-resolver.ts';
+import { resolveSchema, searchSchema } from './schema-resolver.ts';
+import { mapWithOverrides, type OverriddenMap } from './schema-overrides.ts';
 import { schemaMap, type EntityMap, type EntityName } from './schema-map.ts';
 import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import {
@@ -33,11 +34,13 @@ const nobody = 0;
 
 /** What a practice's schema is read with. */
 export interface SchemaReadingOptions {
-  readonly map?: Readonly<Record<EntityName, EntityMap>>;
+  /** The licence answer's replacements for parts of the schema map. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads the catalogue, resolves the schema map against it, and tries whether what was found may be read.
+ * Reads the catalogue, resolves the schema map against it, and tries whether what was found may be read. Overrides without which
+ * patients are found, and with which they are not, are left out and told.
  * @throws AgentError PRACTICE_…
  */
 export async function readPracticeSchema(
@@ -45,9 +48,63 @@ export async function readPracticeSchema(
   options: SchemaReadingOptions,
   signal: AbortSignal,
 ): Promise<ReadPractice> {
-  const map = options.map ?? schemaMap;
-  const ask = (text: string, query: Partial<Query> = {}): Promise<ResultSets> =>
-    connection.query({ text, timeoutMs: catalogueTimeoutMs, ...query }, signal);
+  const { ask, askIfAllowed } = asking(connection, signal);
+  const server = (await askIfAllowed(serverStatement))?.[0]?.[0];
+  const isolation: Isolation = server?.[2] === true || server?.[2] === 1 ? 'read-committed' : 'read-uncommitted';
+  const catalogue = await readCatalogue(connection, signal);
+  const { map, refused } = usableMap(catalogue, options.overrides ?? {});
+  const { schema, denied } = await resolveReadable({ catalogue, map, isolation }, ask);
+  const hidden = await hiddenEntities({ schema, map }, ask);
+  const missing = schema.missing.map((each): MissingField => {
+    const table = hidden.get(each.entity) ?? denied.get(each.entity);
+    return each.field === undefined && table !== undefined ? { ...each, reason: 'denied', candidates: [table] } : each;
+  });
+  const [sysadmin, ...rights] = (await askIfAllowed(permissionsStatement(schema)))?.[0]?.[0] ?? [];
+  const practice = {
+    ...schema,
+    missing,
+    refusedOverrides: refused,
+    canWrite: rights.some((right) => right === 1),
+    sysadmin: sysadmin === 1,
+  };
+  return {
+    schema: { ...practice, warnings: warningsOf(practice) },
+    isolation,
+    product: typeof server?.[0] === 'string' ? server[0] : undefined,
+    compatibilityLevel: typeof server?.[1] === 'number' ? server[1] : undefined,
+  };
+}
+
+/** What is no failure and should not stay, for the heartbeat. */
+function warningsOf(schema: Omit<PracticeSchema, 'warnings'>): ErrorCode[] {
+  const codes: (ErrorCode | null)[] = [
+    schema.sysadmin ? 'PRACTICE_SYSADMIN' : schema.canWrite ? 'PRACTICE_WRITABLE' : null,
+    schema.missing.length > 0 ? 'PRACTICE_PARTS_MISSING' : null,
+    schema.unindexed.length > 0 ? 'PRACTICE_INDEX_MISSING' : null,
+    schema.refusedOverrides.length > 0 ? 'PRACTICE_OVERRIDE_INVALID' : null,
+  ];
+  return codes.filter((code) => code !== null);
+}
+
+/** Reads what the server says of its database: names and types, and no row. */
+export async function readCatalogue(connection: SqlConnection, signal: AbortSignal): Promise<Catalogue> {
+  const { ask, askIfAllowed } = asking(connection, signal);
+  const [columns = [], views = []] = await ask(columnsStatement);
+  const keys = (await askIfAllowed(keysStatement))?.[0] ?? [];
+  const indexes = (await askIfAllowed(indexesStatement))?.[0];
+  return catalogueOf({ columns, views, keys, indexes });
+}
+
+/** The map with its overrides; without them where patients are found so alone. */
+export function usableMap(catalogue: Catalogue, overrides: Readonly<Record<string, unknown>>): OverriddenMap {
+  const overridden = mapWithOverrides(overrides);
+  if (searchSchema(catalogue, overridden.map).schema !== undefined) return overridden;
+  if (searchSchema(catalogue, schemaMap).schema === undefined) return overridden;
+  return { map: schemaMap, refused: [...new Set([...overridden.refused, ...Object.keys(overrides)])] };
+}
+
+function asking(connection: SqlConnection, signal: AbortSignal) {
+  const ask: Ask = (text, query = {}) => connection.query({ text, timeoutMs: catalogueTimeoutMs, ...query }, signal);
   /** What a login may not see is not needed, only useful. */
   const askIfAllowed = async (text: string): Promise<ResultSets | undefined> => {
     try {
@@ -58,27 +115,7 @@ export async function readPracticeSchema(
       throw error;
     }
   };
-  const server = (await askIfAllowed(serverStatement))?.[0]?.[0];
-  const isolation: Isolation = server?.[2] === true || server?.[2] === 1 ? 'read-committed' : 'read-uncommitted';
-  const [columns = [], views = []] = await ask(columnsStatement);
-  const keys = (await askIfAllowed(keysStatement))?.[0] ?? [];
-  const indexes = (await askIfAllowed(indexesStatement))?.[0];
-  const { schema, denied } = await resolveReadable(
-    { catalogue: catalogueOf({ columns, views, keys, indexes }), map, isolation },
-    ask,
-  );
-  const hidden = await hiddenEntities({ schema, map }, ask);
-  const missing = schema.missing.map((each): MissingField => {
-    const table = hidden.get(each.entity) ?? denied.get(each.entity);
-    return each.field === undefined && table !== undefined ? { ...each, reason: 'denied', candidates: [table] } : each;
-  });
-  const [sysadmin, ...rights] = (await askIfAllowed(permissionsStatement(schema)))?.[0]?.[0] ?? [];
-  return {
-    schema: { ...schema, missing, canWrite: rights.some((right) => right === 1), sysadmin: sysadmin === 1 },
-    isolation,
-    product: typeof server?.[0] === 'string' ? server[0] : undefined,
-    compatibilityLevel: typeof server?.[1] === 'number' ? server[1] : undefined,
-  };
+  return { ask, askIfAllowed };
 }
 
 type Ask = (text: string, query?: Partial<Query>) => Promise<ResultSets>;

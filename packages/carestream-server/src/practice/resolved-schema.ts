@@ -6,6 +6,8 @@ export interface ResolvedColumn {
   readonly name: string;
   /** As `INFORMATION_SCHEMA` spells it. */
   readonly type: string;
+  /** Digits of an exact number. */
+  readonly precision?: number;
 }
 
 /** A table of this practice that holds an entity of ours. */

@@ -3,11 +3,12 @@ import { isAgentError } from '../runtime/index.ts';
 import { writtenCatalogue } from './catalogue-rig.ts';
 import type { ResolvedSchema } from './resolved-schema.ts';
 import { mapWithOverrides } from './schema-overrides.ts';
+import { usableMap } from './practice-schema.ts';
 import { resolveSchema } from './schema-resolver.ts';
 
 const least = 'Patients: PatientCode int*, Forename nvarchar, Surname nvarchar';
 const resolve = (text: string, overrides: Record<string, unknown> = {}): ResolvedSchema =>
-  resolveSchema(writtenCatalogue(text), mapWithOverrides(overrides));
+  resolveSchema(writtenCatalogue(text), mapWithOverrides(overrides).map);
 const namesOf = (schema: ResolvedSchema, entity: keyof ResolvedSchema['entities']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(schema.entities[entity]?.columns ?? {}).map(([field, columns]) => [
@@ -250,16 +251,80 @@ describe('overrides', () => {
   });
 
   test.each([
-    [{ patients: {} }],
-    [{ patient: { shoeSize: 'X' } }],
-    [{ patient: { __proto__x: 'X' } }],
-    [{ patient: 'Patients' }],
-    [{ patient: { title: [] } }],
-  ])('%j is refused', (overrides) => {
-    expect(refusal(least, overrides)).toMatchObject({
-      code: 'PRACTICE_SCHEMA_UNSUPPORTED',
-      override: expect.any(String),
+    [{ patients: {} }, 'patients'],
+    [{ patient: { shoeSize: 'X' } }, 'patient.shoeSize'],
+    [{ patient: { __proto__x: 'X' } }, 'patient.__proto__x'],
+    [{ patient: 'Patients' }, 'patient'],
+    [{ patient: { title: [] } }, 'patient.title'],
+    [{ patient: { title: 7 } }, 'patient.title'],
+    [{ patient: { surname: null } }, 'patient.surname'],
+    [{ patient: null }, 'patient.table'],
+  ])('%j is left out and told; the rest holds', (overrides, refused) => {
+    const more = { ...overrides, address: { table: 'Wohnorte' } };
+    expect(mapWithOverrides(more).refused).toEqual([refused]);
+    expect(mapWithOverrides(more).map.address.tables).toEqual([['Wohnorte']]);
+    expect(namesOf(resolve(least, more), 'patient')).toMatchObject({ surname: 'Surname' });
+  });
+
+  test('null is for what is not to be read; a table may be named with its schema', () => {
+    const text = `${least}, Title varchar\nMedicalAlerts: PatientCode int, Alert text\nold.Patients: PatientCode int*, Forename varchar, Surname varchar`;
+    const schema = resolve(text, { patient: { title: null, table: 'old.Patients' }, medicalAlert: null });
+    expect(schema.entities.patient?.schema).toBe('old');
+    expect(namesOf(schema, 'patient')).not.toHaveProperty('title');
+    expect(schema.entities.medicalAlert).toBeUndefined();
+    expect(schema.unavailable).toContain('medical-alerts');
+  });
+
+  test('overrides with which no patients are found are left out whole', () => {
+    const catalogue = writtenCatalogue(least);
+    const { map, refused } = usableMap(catalogue, {
+      patient: { surname: 'Nachname' },
+      medicalAlert: { text: 'Warnung' },
     });
+    expect(refused).toEqual(['patient', 'medicalAlert']);
+    expect(resolveSchema(catalogue, map).entities.patient?.table).toBe('Patients');
+  });
+});
+
+describe('given answers', () => {
+  const forms = `${least}\nCompletedQuestionnaire: ID int*, PatientCode int+, DateTime datetime, Notes text`;
+  const questions = 'Questions: QuestionID int*, Question text';
+
+  test('hang on the row id where there is one, also where patient and time stand there too', () => {
+    const schema = resolve(
+      `${forms}\n${questions}\nGivenAnswers: CompletedID int+, PatientCode int, DateTime datetime, QuestionID int, FreeText text`,
+    );
+    expect(schema.answerLink).toBe('id');
+    expect(schema.unindexed).toEqual([]);
+  });
+
+  test('or on patient and time', () => {
+    const schema = resolve(
+      `${forms}\n${questions}\nGivenAnswers: PatientCode int+, DateTime datetime, QuestionID int, FreeText text`,
+    );
+    expect(schema.answerLink).toBe('patient-and-time');
+    expect(schema.missing.map((each) => `${each.entity}.${each.field}`)).not.toContain('givenAnswer.completedId');
+    expect(schema.unindexed).toEqual([]);
+  });
+
+  test('on the patient alone they cannot be told from those of another year', () => {
+    const schema = resolve(`${forms}\n${questions}\nGivenAnswers: PatientCode int+, QuestionID int, FreeText text`);
+    expect(schema.answerLink).toBe('none');
+    expect(schema.unavailable).toContain('given-answers');
+    expect(schema.missing.find((each) => each.entity === 'givenAnswer')?.candidates).toEqual([
+      'GivenAnswers (none of completedId, patientCode with completedAt)',
+    ]);
+  });
+
+  test('may hold the words of their question', () => {
+    const schema = resolve(`${forms}\nGivenAnswers: CompletedID int+, Question varchar, Answer varchar`);
+    expect(namesOf(schema, 'givenAnswer')).toMatchObject({ questionText: 'Question', ownWords: 'Answer' });
+    expect(schema.unavailable).toEqual(['address', 'medical-alerts', 'preset-answers']);
+  });
+
+  test('a number called question is the key of one', () => {
+    const schema = resolve(`${forms}\n${questions}\nGivenAnswers: CompletedID int+, Question int, Answer varchar`);
+    expect(namesOf(schema, 'givenAnswer')).toMatchObject({ questionId: 'Question', ownWords: 'Answer' });
   });
 });
 

@@ -141,7 +141,7 @@ function resolveEntity(
     const wanted = new Set(rank.map(foldName));
     let fitting: { table: CatalogueTable; columns: ResolvedEntity['columns']; lacks: MissingField[] }[] = [];
     for (const table of catalogue.tables) {
-      if (!wanted.has(foldName(table.name))) continue;
+      if (!wanted.has(foldName(table.name)) && !wanted.has(foldName(`${table.schema}.${table.name}`))) continue;
       const alien = table.columns.find((column) => unlike.has(foldName(column.name)));
       if (alien !== undefined) {
         considered.push({ entity, table: table.name, why: `it belongs to patients: it holds ${alien.name}` });
@@ -210,7 +210,7 @@ function resolveFields(
     const outcome = resolveField(fieldMap, { ...table, columns: free });
     if ('reason' in outcome) missing.push({ entity, field, ...outcome });
     else {
-      resolved[field] = outcome.columns.map((column) => ({ field, name: column.name, type: column.type }));
+      resolved[field] = outcome.columns.map((column) => resolvedColumn(field, column));
       for (const column of outcome.columns) taken.add(column.name);
     }
   }
@@ -221,6 +221,10 @@ function resolveFields(
     if (reported >= 0) missing.splice(reported, 1);
   }
   return resolved;
+}
+
+function resolvedColumn(field: string, { name, type, precision }: CatalogueColumn): ResolvedColumn {
+  return { field, name, type, ...(precision === undefined ? {} : { precision }) };
 }
 
 /** Answers may point at the other tables by whatever name those give their own keys. */
@@ -250,7 +254,7 @@ function keyAsId(
   const column = table.columns.find((each) => each.name === name);
   const family = familyOf(column?.type ?? '');
   return column !== undefined && family !== undefined && idMap.types.includes(family)
-    ? { field: 'id', name, type: column.type }
+    ? resolvedColumn('id', column)
     : undefined;
 }
 

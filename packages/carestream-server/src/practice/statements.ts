@@ -1,5 +1,5 @@
 import { quoteName as q, quoteText } from './identifiers.ts';
-import type { AnswerLink, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import type { AnswerLink, ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
 import { addressLineFields } from './schema-map.ts';
 
 /**
@@ -24,7 +24,7 @@ export const serverStatement = withSettings(
 
 /** Tables, views and their columns. */
 export const columnsStatement = withSettings(
-  `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH FROM INFORMATION_SCHEMA.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION;
+  `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION FROM INFORMATION_SCHEMA.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION;
 SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_TYPE = 'VIEW';`,
 );
 
@@ -56,6 +56,21 @@ export const pingStatement = withSettings('SELECT 1;');
 
 const tableOf = (entity: ResolvedEntity): string => `${q(entity.schema)}.${q(entity.table)}`;
 const nameOf = (entity: ResolvedEntity, field: string): string | undefined => entity.columns[field]?.[0]?.name;
+
+/** What JavaScript's numbers and dates would change travels as text, or without what would change it. */
+function selected(alias: string, { name, type, precision }: ResolvedColumn): string {
+  const sql = `${alias}.${q(name)}`;
+  // Style 2 keeps all four decimals.
+  if (type === 'money' || type === 'smallmoney') return `CONVERT(varchar(50), ${sql}, 2)`;
+  const exact = type === 'decimal' || type === 'numeric';
+  if (exact && (precision === undefined || precision > doublePrecision)) return `CONVERT(varchar(50), ${sql})`;
+  // Drivers turn it into an instant; the wall time that was typed in is what counts.
+  if (type === 'datetimeoffset') return `CAST(${sql} AS datetime2(3))`;
+  return sql;
+}
+
+/** Decimal digits that a double always keeps. */
+const doublePrecision = 15;
 
 /** A column of a SELECT list, and which field it is. */
 export interface Selected {
@@ -89,18 +104,17 @@ export function basicsColumns(schema: ResolvedSchema): Selected[] {
   const { patient, address } = schema.entities;
   if (patient === undefined) return [];
   const of = (entity: ResolvedEntity, alias: string, fields: readonly string[]): Selected[] =>
-    fields.flatMap((field) =>
-      (entity.columns[field] ?? []).map((column) => ({ field, sql: `${alias}.${q(column.name)}` })),
-    );
-  const selected = [...of(patient, 'p', ['patientCode'])];
+    fields.flatMap((field) => (entity.columns[field] ?? []).map((column) => ({ field, sql: selected(alias, column) })));
+  // A code that a double would round is none that the contract allows.
+  const columns = [{ field: 'patientCode', sql: `p.${q(nameOf(patient, 'patientCode') ?? '')}` }];
   if (address === undefined)
-    return [...selected, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
+    return [...columns, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
   const key =
     nameOf(address, 'addressCode') ?? address.primaryKey.find((name) => name !== nameOf(address, 'patientCode'));
-  if (key !== undefined) selected.push({ field: 'addressKey', sql: `a.${q(key)}` });
-  selected.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
-  if (nameOf(address, 'postcode') === undefined) selected.push(...of(patient, 'p', ['postcode']));
-  return selected;
+  if (key !== undefined) columns.push({ field: 'addressKey', sql: `a.${q(key)}` });
+  columns.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
+  if (nameOf(address, 'postcode') === undefined) columns.push(...of(patient, 'p', ['postcode']));
+  return columns;
 }
 
 /** The texts that read one practice. */
@@ -187,6 +201,11 @@ function columnOrNull(alias: string, entity: ResolvedEntity | undefined, field: 
   return name === undefined ? 'NULL' : `${alias}.${q(name)}`;
 }
 
+function selectedOrNull(alias: string, entity: ResolvedEntity | undefined, field: string): string {
+  const column = entity?.columns[field]?.[0];
+  return column === undefined ? 'NULL' : selected(alias, column);
+}
+
 function patientParts({
   entities,
   answerLink,
@@ -201,7 +220,7 @@ function patientParts({
   } = entities;
   if (alert !== undefined) {
     const order = nameOf(alert, 'id') ?? alert.primaryKey[0];
-    const list = ['text', 'recordedAt', 'active'].map((field) => columnOrNull('m', alert, field)).join(', ');
+    const list = ['text', 'recordedAt', 'active'].map((field) => selectedOrNull('m', alert, field)).join(', ');
     parts.push({
       part: 'alerts',
       sql: `SELECT ${list} FROM ${tableOf(alert)} AS m WHERE m.${q(nameOf(alert, 'patientCode') ?? '')} = @code${order === undefined ? '' : ` ORDER BY m.${q(order)}`} ${oneCore};`,
@@ -211,7 +230,9 @@ function patientParts({
   const ofPatient = `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
   // What the answers point at comes first, whatever it is.
   const linked = answerLink === 'patient-and-time' ? 'completedAt' : 'id';
-  const list = [linked, 'completedAt', 'name', 'notes'].map((field) => columnOrNull('c', completed, field)).join(', ');
+  const list = [linked, 'completedAt', 'name', 'notes']
+    .map((field) => selectedOrNull('c', completed, field))
+    .join(', ');
   const order = ['completedAt', 'id'].flatMap((field) => nameOf(completed, field) ?? []).map((name) => `c.${q(name)}`);
   parts.push({
     part: 'questionnaires',
@@ -239,8 +260,8 @@ function answersSql({ completed, given, question, preset, answerLink }: AnswerTa
   const own = columnOrNull('g', given, 'questionText');
   const joined = columnOrNull('q', asked, 'text');
   const list = [
-    link,
-    columnOrNull('g', given, 'questionId'),
+    selectedOrNull('g', given, byTime ? 'completedAt' : 'completedId'),
+    selectedOrNull('g', given, 'questionId'),
     joined === 'NULL' ? own : joined,
     columnOrNull('o', preset, 'text'),
     columnOrNull('g', given, 'ownWords'),
