@@ -15,6 +15,8 @@ import {
   exitCodeOf,
   lifeTimes,
   live,
+  noteEnd,
+  noteHeartbeat,
   type EndReason,
   type LifeResult,
   type LifeTimes,
@@ -93,6 +95,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
     const queueParts = import('./queue/index.ts');
     queueParts.catch(() => undefined);
     const overrides = createOverrides();
+    const notes = forgivingNotes(state, log);
     return live<PracticeReader>(
       {
         clock,
@@ -107,9 +110,12 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
           forgiving(log, () => state.raiseReadSequence(answer.highestReadSequence ?? 0));
           telemetry.configure(answer);
         },
-        notes: forgivingNotes(state, log),
+        notes,
         assemble: (context) => assemble({ state, telemetry, flynotes, surroundings, clock }, context, queueParts),
-        sendHeartbeat: (heartbeat, signal) => flynotes.heartbeat(heartbeat, signal),
+        sendHeartbeat(heartbeat, signal) {
+          noteHeartbeat(notes, heartbeat);
+          return flynotes.heartbeat(heartbeat, signal);
+        },
         writeHealth: (checks) => surroundings.writeHealth(checks),
         memory() {
           const { rss, heapUsed } = process.memoryUsage();
@@ -167,6 +173,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
       await telemetry.flush(Math.max(closeMs, Math.min(times.flushWithinMs, leftMs)));
       sending.abort(new Error('the agent ends'));
       await within(clock, closeMs, delivering);
+      if (state) noteEnd(forgivingNotes(state, log), clock, result);
       if (result.reason !== 'crashed') marker?.end();
       telemetry.close();
       closeQuietly(state);

@@ -34,6 +34,15 @@ async function main(): Promise<void> {
       process.exitCode = await runDoctor(options);
       endForCertain();
     });
+  program
+    .command('status')
+    .description('Tell how the agent is doing, whether it runs at the moment or not.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { runStatus } = await import('./run-status.ts');
+      process.exitCode = runStatus(options);
+    });
   try {
     await program.parseAsync();
   } catch (error) {

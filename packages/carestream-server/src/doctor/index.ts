@@ -4,3 +4,5 @@ export { checkNames, type CheckName, type CheckResult, type CheckStatus } from '
 export { closingOf, jsonOf, lineOf } from './readable.ts';
 export { grantScript, type GrantAccount, type GrantSubject } from './grant-script.ts';
 export type { DoctorPorts, FlynotesAddress, FolderFacts, Knock, OpenedPractice, Tally } from './ports.ts';
+export { statusOf, type Status, type StatusSource } from './status.ts';
+export { statusPage } from './status-page.ts';

@@ -21,6 +21,8 @@ export async function runChecks(
   listeners: Listeners = {},
 ): Promise<CheckResult[]> {
   const results = new Map<CheckName, Promise<CheckResult>>();
+  /** What lies at the bottom of each check that was not made. */
+  const roots = new Map<CheckName, CheckName>();
   const started = Promise.withResolvers<void>();
 
   const examine = async (check: Check): Promise<CheckResult> => {
@@ -29,8 +31,10 @@ export async function runChecks(
     for (const need of check.needs) {
       const before = await results.get(need);
       if (before === undefined || before.status === 'pass' || before.status === 'warn') continue;
-      const why = before.status === 'fail' ? 'failed' : 'was not checked';
-      return { name: check.name, ms: 0, ...notChecked(`Not checked, because ${need} ${why}.`) };
+      const root = roots.get(need) ?? need;
+      roots.set(check.name, root);
+      const why = before.status === 'fail' || root !== need ? 'failed' : 'was not checked';
+      return { name: check.name, ms: 0, ...notChecked(`Not checked, because ${root} ${why}.`) };
     }
     const startedMs = clock.monotonic();
     const finding = await bounded(clock, check, signal);

@@ -41,6 +41,11 @@ export function beginRun(deps: RunMarkerDeps, version: string): RunMarker {
   return { end: () => deps.notes.delete(key) };
 }
 
+/** When the run began that is marked at the moment; null where none is. */
+export function markedStart(note: (key: string) => string | null): string | null {
+  return startOf(note(key)) ?? null;
+}
+
 function startOf(marker: string | null): string | undefined {
   try {
     return marker === null ? undefined : markerSchema.parse(JSON.parse(marker)).startedAt;
