@@ -43,6 +43,16 @@ async function main(): Promise<void> {
       const { runStatus } = await import('./run-status.ts');
       process.exitCode = runStatus(options);
     });
+  program
+    .command('schema')
+    .description('Explain where each part of what is read stands in this practice’s R4, and what is missing.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { runSchema } = await import('./run-schema.ts');
+      process.exitCode = await runSchema(options);
+      endForCertain();
+    });
   try {
     await program.parseAsync();
   } catch (error) {

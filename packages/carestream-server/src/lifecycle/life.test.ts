@@ -421,7 +421,8 @@ describe('failures in the middle of life', () => {
     expect(world.heartbeats.at(-1)!.warnings).toEqual(['FLYNOTES_UNREACHABLE']);
     expect(world.health.at(-1)).toMatchObject({ licence: false, queue: true, database: true });
     world.licenceFailure = null;
-    await clock.advance(6 * 60_000 + world.passMs);
+    // The longest pause is 5 minutes and 30 %, and then a pass runs.
+    await clock.advance(7 * 60_000 + 2 * world.passMs);
     expect(world.licenceRequests).toHaveLength(before + 1);
     const ended = world.named('episode.ended').map(({ fields }) => fields);
     expect(ended).toHaveLength(2);

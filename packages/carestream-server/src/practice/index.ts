@@ -13,3 +13,4 @@ export {
 export { pageRowsMost, type BasicsPage, type PracticeReader, type PracticeSchema } from './practice-reader.ts';
 export type { AddressPlace, MissingField, ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
 export { schemaMap, type EntityMap, type EntityName, type FieldMap } from './schema-map.ts';
+export type { EntityExplanation, FieldExplanation, PartState, SchemaExplanation } from './schema-explanation.ts';

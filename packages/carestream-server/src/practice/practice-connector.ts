@@ -2,6 +2,7 @@ import { AgentError, type Clock, type Log } from '../runtime/index.ts';
 import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
 import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
+import { readExplanation, type SchemaExplanation } from './schema-explanation.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
 import { pingStatement } from './statements.ts';
 
@@ -21,6 +22,11 @@ export interface PracticeConnector {
    * @throws AgentError PRACTICE_…
    */
   open(signal: AbortSignal): Promise<PracticeReader>;
+  /**
+   * Connects and explains part by part what the database looks like, also where patients cannot be read.
+   * @throws AgentError PRACTICE_… where nothing can be looked at
+   */
+  explain(signal: AbortSignal): Promise<SchemaExplanation>;
 }
 
 const defaults = { connectTimeoutMs: 15_000, pageTimeoutMs: 60_000, patientTimeoutMs: 15_000, tries: 4 } as const;
@@ -43,6 +49,14 @@ export function createPracticeConnector(
     tries: options.tries ?? defaults.tries,
   };
   return {
+    async explain(signal) {
+      const connection = createSqlConnection(deps, { target, connectTimeoutMs });
+      try {
+        return await readExplanation(connection, { overrides: (await options.schemaOverrides?.()) ?? {} }, signal);
+      } finally {
+        await connection.close();
+      }
+    },
     async open(signal) {
       const startedAt = deps.clock.monotonic();
       const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
