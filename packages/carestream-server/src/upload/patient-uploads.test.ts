@@ -77,6 +77,23 @@ test('it gives up after a few tries, and says with what', async () => {
   await expect(sync(rig, 5)).rejects.toMatchObject({ code: 'FLYNOTES_UNREACHABLE' });
 });
 
+test('told to come back in an hour, it lets others pass and leaves the waiting to the queue', async () => {
+  using rig = createUploadRig();
+  rig.practice.enter(7);
+  let puts = 0;
+  rig.flynotes.hook = (call, when) => {
+    if (call.name !== 'putPatient' || when !== 'before') return;
+    puts += 1;
+    throw new AgentError('FLYNOTES_UNAVAILABLE', { retryAfterMs: puts === 1 ? 2_000 : 3_600_000 });
+  };
+  const startedMs = rig.clock.monotonic();
+  await expect(rig.clock.runUntil(rig.patients.sync({ patientCode: 7 }, neverAborted))).rejects.toMatchObject({
+    code: 'FLYNOTES_UNAVAILABLE',
+  });
+  expect(puts).toBe(2);
+  expect(rig.clock.monotonic() - startedMs).toBe(2_000);
+});
+
 test('asked for ten times at once it is done once; asked for after it began to read, once more', async () => {
   using rig = createUploadRig();
   rig.practice.enter(5, { surname: 'Before' });

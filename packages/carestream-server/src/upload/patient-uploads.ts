@@ -34,6 +34,8 @@ export interface PatientOptions {
 
 const patientBackoff: Backoff = { firstMs: 200, mostMs: 3_000, jitter: 0.5 };
 const patientTries = 5;
+/** Nobody waits longer at a screen, and others wait behind; the message comes back by itself. */
+const patientWaitMostMs = 5_000;
 /** Something of a patient's history did not fit the contract and was cut: rare enough to be reported each time. */
 const cutMarks: ReadonlySet<string> = new Set<RuleName>(['text-truncated', 'list-truncated']);
 
@@ -110,7 +112,7 @@ async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSign
 
   const outcome = await retry(
     attempt,
-    { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries } },
+    { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries, waitMostMs: patientWaitMostMs } },
     signal,
   );
   return { outcome, legs };
