@@ -37,7 +37,7 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   stack.use(startMaintenance({ database, practices }, options.maintenanceEveryMs ?? hourMs));
 
   const stopped = new AbortController();
-  const app = await createApp(options.log ?? (() => undefined));
+  const app = await createApp({ log: options.log ?? (() => undefined), connectTo: options.deskUrl ?? null });
   addAgentApi(app, { database, practices, licences }, { passValidMs: options.passValidMs ?? 6 * hourMs });
   addOperatorApi(
     app,
@@ -65,6 +65,7 @@ export async function serve(database: Database, options: FlynotesServerOptions):
     signingKey: { keyId: signer.keyId, publicKey: signer.publicKey },
     practices,
     database,
+    lost: database.lost,
     close,
     [Symbol.asyncDispose]: close,
   };

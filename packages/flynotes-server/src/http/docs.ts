@@ -41,5 +41,9 @@ export async function serveDocs(app: FastifyInstance): Promise<void> {
       return jsonSchemaTransform({ ...input, schema });
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformStaticCSP: (policy) => `${policy} frame-ancestors 'none';`,
+  });
 }
