@@ -1,6 +1,6 @@
 import type { SqlParameter, SqlValue } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
-import { declaredType, parseDeclaration } from './declaration.ts';
+import { declaredType, declaredValue, parseDeclaration } from './declaration.ts';
 import type { DeclaredParameter } from './declaration.ts';
 import { MOST_PARAMETERS, tooManyParameters } from './request.ts';
 import type { RpcCall, RpcParameter } from './request.ts';
@@ -210,10 +210,11 @@ function bind(
     const place = places.get(one.name.toLowerCase());
     if (place === undefined) throw missing(one.name, statement);
     const { value, output, type } = place.parameter;
+    const held = declaredType(one.type, type, value);
     const parameter: SqlParameter = {
       name: one.name,
-      type: declaredType(one.type, type, value),
-      value,
+      type: held,
+      value: declaredValue(held, value),
       output: output && one.output,
     };
     parameters.push(parameter);
