@@ -130,6 +130,25 @@ describe('the live page', () => {
       .not.toContain(String(before?.toLocaleString('en-GB')));
   });
 
+  test('another practice begins empty: nothing of the one before stands under its name', async () => {
+    const { origin, hash } = new URL(sandbox.pageUrl);
+    const made = await fetch(`${origin}/v1/operator/practices`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${hash.split('=')[1]}` },
+      body: JSON.stringify({ name: 'Low Street Dental' }),
+    });
+    expect(made.status).toBe(200);
+    await page.reload();
+    await page.locator('#connection.good').waitFor();
+    await page.locator('#pass-state.good').waitFor();
+    await page.locator('#practice').selectOption({ label: 'Low Street Dental' });
+    await page.locator('#pass-state', { hasText: 'none yet' }).waitFor();
+    await page.locator('#connection.good').waitFor();
+    expect(await page.locator('#results tbody tr').count()).toBe(0);
+    expect(await page.locator('#arrivals li').count()).toBe(0);
+    expect(await page.locator('#record').textContent()).toContain('Choose a patient');
+  });
+
   test('nothing failed in the page', () => {
     // The refused token of the first test is the stranger's, not this page's.
     expect(problems).toEqual([]);

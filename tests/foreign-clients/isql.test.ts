@@ -69,6 +69,35 @@ describe.runIf(present)(`isql: ${message}`, () => {
       expect(stdout.trim().split('\n').length).toBe(patients);
     });
 
+    it('lists the tables: `help` (SQLTables)', async () => {
+      const { stdout } = await isql(config, 'help');
+      const lines = stdout.trim().split('\n');
+      expect(lines).toContain('sys2000|dbo|Patients|TABLE|');
+      expect(lines).toContain('sys2000|dbo|vwAppointmentDetails|VIEW|');
+    });
+
+    it('describes a table: `help Users` (SQLColumns)', async () => {
+      const { stdout } = await isql(config, 'help Users');
+      const columns = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split('|').slice(1, 8).join(' '));
+      expect(columns[0]).toBe('dbo Users UserCode 4 int 10 4');
+      expect(columns[1]).toBe('dbo Users FullName 12 varchar 80 80');
+      expect(columns.length).toBe(7);
+    });
+
+    it('describes no table that is not there', async () => {
+      expect((await isql(config, 'help NoSuchTable')).stdout.trim()).toBe('');
+    });
+
+    it('calls procedures', async () => {
+      expect((await isql(config, 'sp_pkeys Patients')).stdout.trim()).toBe(
+        'sys2000|dbo|Patients|PatientCode|1|PK_Patients',
+      );
+      expect((await isql(config, 'EXEC sp_nope')).output).toMatch(/Could not find stored procedure 'sp_nope'/);
+    });
+
     it('reads types and nulls', async () => {
       const { stdout } = await isql(
         config,

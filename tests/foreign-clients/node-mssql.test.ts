@@ -128,3 +128,47 @@ describe('node-mssql', () => {
     await expect(pool.request().query('DELETE FROM dbo.Patients')).rejects.toMatchObject({ number: 229 });
   });
 });
+
+describe('node-mssql at the prompt', () => {
+  let server: R4Server;
+  let pool: mssql.ConnectionPool;
+  beforeAll(async () => {
+    server = await startSimulator();
+    pool = await connect(server.port);
+  });
+  afterAll(async () => {
+    await pool.close();
+    await server.close();
+  });
+
+  it('calls procedures by name, with parameters and without', async () => {
+    const keys = await pool.request().input('table_name', 'Patients').execute('sp_pkeys');
+    expect(keys.recordset[0]).toMatchObject({ COLUMN_NAME: 'PatientCode', KEY_SEQ: 1 });
+    expect(keys.returnValue).toBe(0);
+    const tables = await pool.request().execute<{ TABLE_NAME: string }>('sys.sp_tables');
+    expect(tables.recordset.map((row) => row.TABLE_NAME)).toContain('Patients');
+  });
+
+  it('runs dynamic text inside a batch, with an output', async () => {
+    const { recordset } = await pool
+      .request()
+      .batch<{ n: number }>(
+        "DECLARE @n int; EXEC sp_executesql N'SELECT @c = COUNT(*) FROM dbo.Patients WHERE PatientCode > @p', N'@p int, @c int OUTPUT', @p = 0, @c = @n OUTPUT; SELECT @n AS n",
+      );
+    expect(recordset).toEqual([{ n: patients }]);
+  });
+
+  it('a procedure that is not there: 2812', async () => {
+    await expect(pool.request().execute('sp_describe_first_result_set')).rejects.toMatchObject({
+      number: 2812,
+      message: "Could not find stored procedure 'sp_describe_first_result_set'.",
+    });
+  });
+
+  it('a database that is not there: a sensible error', async () => {
+    await expect(connect(server.port, {}, { database: 'sys2001' })).rejects.toMatchObject({
+      code: 'ELOGIN',
+      message: expect.stringMatching(/Cannot open database "sys2001"|Login failed for user 'flynotes_reader'/),
+    });
+  });
+});

@@ -57,8 +57,10 @@ export interface Agent {
   crashed(error: unknown): Promise<void>;
 }
 
-/** What closing connections and files may take at the end. */
+/** What closing connections and files may take at the end, */
 const closeMs = 500;
+/** and what must be left after that, of all the time for an end, until the process is gone. */
+const spareMs = 1_500;
 const inboxDaysMs = 20 * 86_400_000;
 
 /** The only place that knows which parts the agent is made of. */
@@ -169,7 +171,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
       }
       const uptimeMs = Math.round(clock.monotonic() - startedMs);
       log.emit('agent.ended', { reason: result.reason, exitCode: result.exitCode, uptimeMs });
-      const leftMs = times.stopWithinMs - closeMs - result.endingMs;
+      const leftMs = times.stopWithinMs - closeMs - spareMs - result.endingMs;
       await telemetry.flush(Math.max(closeMs, Math.min(times.flushWithinMs, leftMs)));
       sending.abort(new Error('the agent ends'));
       await within(clock, closeMs, delivering);

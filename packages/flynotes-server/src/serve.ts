@@ -37,7 +37,14 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   stack.use(startMaintenance({ database, practices }, options.maintenanceEveryMs ?? hourMs));
 
   const stopped = new AbortController();
-  const app = await createApp(options.log ?? (() => undefined));
+  const app = await createApp({ log: options.log ?? (() => undefined), connectTo: options.deskUrl ?? null });
+  let inFlight = 0;
+  app.addHook('onRequest', async (_request, reply) => {
+    inFlight += 1;
+    reply.raw.once('close', () => {
+      inFlight -= 1;
+    });
+  });
   addAgentApi(app, { database, practices, licences }, { passValidMs: options.passValidMs ?? 6 * hourMs });
   addOperatorApi(
     app,
@@ -50,7 +57,10 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   stack.defer(async () => {
     // Requests in flight are finished; one that does not end is not waited for.
     const late = setTimeout(() => app.server.closeAllConnections(), options.stopWithinMs ?? 10_000);
+    // Node waits for connections on which no request ever came, and browsers open such ones ahead of need.
+    const unused = setInterval(() => inFlight === 0 && app.server.closeAllConnections(), 50);
     await app.close();
+    clearInterval(unused);
     clearTimeout(late);
   });
   stack.defer(() => stopped.abort());
@@ -65,6 +75,7 @@ export async function serve(database: Database, options: FlynotesServerOptions):
     signingKey: { keyId: signer.keyId, publicKey: signer.publicKey },
     practices,
     database,
+    lost: database.lost,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -42,6 +42,8 @@ export interface FlynotesServer extends AsyncDisposable {
   readonly practices: Practices;
   /** For tests that look behind the API. */
   readonly database: Database;
+  /** Resolves when the database is gone for good and only a new start helps. */
+  readonly lost: Promise<Error>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { serializeMessage } from '@flynotes/carestream-server/messages';
 import { startChild } from './child-process.ts';
 import { startDesk } from './desk/desk-server.ts';
 import { openReception, type Reception } from './desk/reception.ts';
@@ -129,6 +130,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     pauseFactor: options.pauseFactor,
     onChange: (run) => announce?.('agent', run),
     onLine: (line) => say(`agent: ${line}`),
+    // The agent lets its outstanding long poll return, which takes up to 20 s; anything in the queue ends it, and is handed back.
+    whileStopping: () =>
+      void operator
+        .queueUrl()
+        .then((url) => sqs.sendMessage(url, serializeMessage({ type: 'test' })))
+        .catch(() => undefined),
   });
   stack.use(agent);
   const reception = stack.use(await openReception({ port: r4.port, dialect: options.dialect }));

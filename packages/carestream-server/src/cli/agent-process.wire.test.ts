@@ -159,6 +159,22 @@ describe('a living agent', () => {
     expect(await agent.ended).toMatchObject({ code: 0 });
   });
 
+  test('something that still holds the process, or nobody who reads its words, changes nothing about its end', async () => {
+    const agent = run({ preload: `setInterval(() => process.stderr.write('.'), 50)` });
+    await until(() => cloud.receiving() > 0);
+    agent.child.stderr!.destroy();
+    agent.child.kill('SIGTERM');
+    expect(await agent.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  test('with Flynotes, queue and Rollbar hanging it still ends in time, by itself', { timeout: 40_000 }, async () => {
+    const agent = run({ host: true });
+    await until(() => cloud.receiving() > 0);
+    cloud.hangs = true;
+    agent.child.stdin!.end();
+    expect(await agent.ended).toMatchObject({ code: 0, signal: null });
+  });
+
   test('another dictated version: reported, exit 12', async () => {
     cloud.dictated = '9.9.9';
     expect(await run().ended).toMatchObject({ code: 12 });

@@ -1,15 +1,23 @@
 import type { Agent } from '../compose.ts';
-import { exitCodes, hostEnvironment, hostRoleSchema } from '../contract/host.ts';
+import { exitCodes, hostEnvironment, hostRoleSchema, stopWithinMs } from '../contract/host.ts';
 import { AgentError, isAgentError } from '../runtime/index.ts';
 import { startAgent } from '../start.ts';
 
-/** Whatever still holds the process after its end is given this long. */
-const lingerMs = 2_000;
+/** Whatever still holds the process after its end is given this long: state and log are closed by then. */
+const lingerMs = 500;
+/** A stop is never later than this, whatever hangs; the next start tells of it. */
+const stopMostMs = stopWithinMs - 400;
 
 /** Runs `start` as a process: signals, standard input, crashes, and words for a person on standard error. Resolves to the exit code. */
 export async function runStart(configFile: string | undefined): Promise<number> {
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error('told to stop'));
+  const onSignal = (): void => {
+    if (stop.signal.aborted) return;
+    stop.abort(new Error('told to stop'));
+    endAfter(stopMostMs, exitCodes.crash);
+  };
+  // Whoever read our standard error may be gone; that is no reason to crash.
+  process.stderr.on('error', () => undefined);
   const unwatch = isUnderHost() ? watchStandardInput(onSignal) : () => undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
   let agent: Agent | undefined;
@@ -25,7 +33,7 @@ export async function runStart(configFile: string | undefined): Promise<number> 
   for (const failure of failures) complain(failure);
   unwatch();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, onSignal);
-  endForCertain();
+  endAfter(lingerMs, exitCode);
   return exitCode;
 }
 
@@ -82,7 +90,7 @@ function complain(failure: AgentError): void {
 }
 
 /** The process ends by itself once nothing is left to do. Should something be left, this ends it; the timer itself holds nothing. */
-function endForCertain(): void {
+function endAfter(ms: number, exitCode: number): void {
   // oxlint-disable-next-line eslint/no-restricted-globals, eslint/no-restricted-properties -- only the command line ends the process
-  setTimeout(() => process.exit(), lingerMs).unref();
+  setTimeout(() => process.exit(exitCode), ms).unref();
 }

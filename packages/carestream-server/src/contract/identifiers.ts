@@ -36,3 +36,6 @@ export const errorCodeSchema = z.string().regex(/^[A-Z][A-Z0-9_]{2,63}$/);
  * so a page that was read before a single patient's record but arrives after it changes nothing.
  */
 export const readSequenceSchema = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** An identifier that a server made; opaque. */
+export const opaqueIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);

@@ -96,6 +96,8 @@ export const fullRecordSchema = z.object({
   questionnaires: z.array(completedQuestionnaireSchema).max(2000),
   /** Parts that this practice's R4 does not hold (`medical-alerts`, `given-answers`), so that an empty list is not taken for "none". */
   unavailable: z.array(markSchema).max(20).optional(),
+  /** What is doubtful about the history: a text or list that was cut, an alert that nobody can read. Sorted, each once. */
+  marks: z.array(markSchema).max(30).optional(),
 });
 /** @see {@link fullRecordSchema} */
 export type FullRecord = z.infer<typeof fullRecordSchema>;

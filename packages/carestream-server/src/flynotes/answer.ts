@@ -28,10 +28,13 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** `Retry-After` in milliseconds: seconds, or an HTTP date (RFC 9110 10.2.3). Never more than an hour. */
+/** The longest that anybody is waited for because they ask for it. */
+export const retryAfterMostMs = 3_600_000;
+
+/** `Retry-After` in milliseconds: seconds, or an HTTP date (RFC 9110 10.2.3). Never more than {@link retryAfterMostMs}. */
 export function retryAfterMsOf(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   const value = header.trim();
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), retryAfterMostMs) : undefined;
 }

@@ -160,18 +160,32 @@ test.each([
   expect(JSON.stringify(failure) + String(failure)).not.toContain('Canary');
 });
 
-test('a page for a person, from something in between, is no word about the licence', async () => {
+test.each([
+  [403, 'text/html; charset=utf-8', '<h1>Blocked by your filter</h1>'],
+  [401, 'text/plain', 'Who are you?'],
+  [403, 'application/octet-stream', 'no'],
+  [426, 'text/xml', '<upgrade/>'],
+])('words from something in between are no word about the licence: %i %s', async (status, type, body) => {
   const { url } = await serve((request, response) => {
-    request.resume().on('end', () => {
-      response.writeHead(403, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Blocked by your filter</h1>');
-    });
+    request.resume().on('end', () => response.writeHead(status, { 'content-type': type }).end(body));
   });
   await expect(clientOf(url).licence(licenceRequest, never)).rejects.toMatchObject({ code: 'FLYNOTES_ANSWER_INVALID' });
+});
+
+test('a body that a proxy finds too large is said to be so, page or not', async () => {
+  const { url } = await serve((request, response) => {
+    request.resume().on('end', () => response.writeHead(413, { 'content-type': 'text/html' }).end('<h1>413</h1>'));
+  });
+  await expect(clientOf(url).beginPass({ reason: 'scheduled' }, never)).rejects.toMatchObject({
+    code: 'REQUEST_TOO_LARGE',
+    disposition: 'permanent',
+  });
 });
 
 test.each([
   [{ 'retry-after': '7' }, {}, 7_000],
   [{}, { retryAfterMs: 1_500 }, 1_500],
+  [{}, { retryAfterMs: 1e12 }, 3_600_000],
   [{ 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' }, {}, 0],
   [{ 'retry-after': '999999' }, {}, 3_600_000],
   [{ 'retry-after': 'soon' }, {}, undefined],

@@ -1,7 +1,7 @@
 import { errorTable, type ErrorCode } from '../contract/error-table.ts';
 import { problemSchema } from '../contract/http-api.ts';
 import { AgentError, type ErrorDetails } from '../runtime/index.ts';
-import { jsonOf, retryAfterMsOf } from './answer.ts';
+import { jsonOf, retryAfterMostMs, retryAfterMsOf } from './answer.ts';
 
 /** A status that says: not now. */
 const mayPass = (status: number) => status === 408 || status === 425 || status === 429 || status >= 500;
@@ -15,7 +15,8 @@ export function refusalOf(response: Response, text: string, nowMs: number): Agen
   if (problem?.fields?.length) details['fields'] = problem.fields.filter(isFieldName).slice(0, 10).join(',');
 
   if (mayPass(status)) {
-    const retryAfterMs = retryAfterMsOf(response.headers.get('retry-after'), nowMs) ?? problem?.retryAfterMs;
+    const asked = retryAfterMsOf(response.headers.get('retry-after'), nowMs) ?? problem?.retryAfterMs;
+    const retryAfterMs = asked === undefined ? undefined : Math.min(asked, retryAfterMostMs);
     return new AgentError('FLYNOTES_UNAVAILABLE', {
       details,
       // An overloaded server has not taken it; one that failed inside, or the gateway before it, may have.
@@ -23,8 +24,10 @@ export function refusalOf(response: Response, text: string, nowMs: number): Agen
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
-  // A page for a person comes from something in between: a captive portal, a filter, a proxy. Not from Flynotes.
-  if (status < 400 || isPage(response)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
+  // Whoever says so, Flynotes or a proxy before it: a smaller body may pass.
+  if (status === 413) return new AgentError('REQUEST_TOO_LARGE', { details });
+  // What is not JSON comes from something in between: a captive portal, a filter, a proxy. Not from Flynotes.
+  if (status < 400 || isForeign(response, status)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
   return new AgentError(codeFor(status, problem?.code), { details });
 }
 
@@ -33,11 +36,16 @@ function codeFor(status: number, code: string | undefined): ErrorCode {
   if (status === 403) return 'LICENCE_SUSPENDED';
   if (status === 426) return 'AGENT_TOO_OLD';
   if (code !== undefined && Object.hasOwn(errorTable, code)) return code as ErrorCode;
-  return status === 413 ? 'REQUEST_TOO_LARGE' : 'FLYNOTES_REFUSED';
+  return 'FLYNOTES_REFUSED';
 }
 
-function isPage(response: Response): boolean {
-  return (response.headers.get('content-type') ?? '').toLowerCase().startsWith('text/html');
+/** A page for a person always; of words that name the licence or the version, whatever is not JSON. */
+function isForeign(response: Response, status: number): boolean {
+  const type = (response.headers.get('content-type') ?? '').toLowerCase();
+  const aboutTheAgent = status === 401 || status === 403 || status === 426;
+  return (
+    type.startsWith('text/html') || (aboutTheAgent && type !== '' && !/^application\/(?:[\w.-]+\+)?json\b/.test(type))
+  );
 }
 
 /** Names of fields of the contract: `basics.surname`, `patients.3.basics`. */

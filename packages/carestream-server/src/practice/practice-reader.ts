@@ -2,7 +2,7 @@ import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
 import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
 import type { ReadPractice } from './practice-schema.ts';
-import type { ResolvedSchema } from './resolved-schema.ts';
+import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
 import { alertOf, answerOf, createBasicsReader, questionnaireOf, type BasicsReader } from './row-readers.ts';
 import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
@@ -241,8 +241,8 @@ function pageOf(
   plan: Plan,
 ): Pick<BasicsPage, 'rows' | 'lastCode' | 'repeatedCodes'> {
   const { patient, address } = plan.schema.entities;
-  const codeIsKey =
-    patient?.primaryKey.length === 1 && patient.primaryKey[0] === patient.columns['patientCode']?.[0]?.name;
+  const codeIsKey = isKey(patient, 'patientCode');
+  const oneAddress = isKey(address, plan.schema.addressPlace === 'address-code' ? 'addressCode' : 'patientCode');
   const rows: BasicsRow[] = [];
   const repeatedCodes: number[] = [];
   let previous = Number.NEGATIVE_INFINITY;
@@ -252,7 +252,7 @@ function pageOf(
     if (chosen !== undefined) rows.push(plan.basics.read(chosen, addresses));
   };
   const full = values.length >= pageRows;
-  const end = full && (address !== undefined || !codeIsKey) ? endOfWhole(values) : values.length;
+  const end = full && !(codeIsKey && (address === undefined || oneAddress)) ? endOfWhole(values) : values.length;
   for (let index = 0; index < end; index += 1) {
     const row = values[index] ?? [];
     const code = numberOf(row[0]);
@@ -275,6 +275,11 @@ function pageOf(
   }
   finish();
   return { rows, repeatedCodes, lastCode: full ? Math.max(previous, beforeEveryCode) : null };
+}
+
+/** Whether no two rows of a table can bear the same value there. */
+function isKey(entity: ResolvedEntity | undefined, field: string): boolean {
+  return entity?.primaryKey.length === 1 && entity.primaryKey[0] === entity.columns[field]?.[0]?.name;
 }
 
 /**

@@ -137,6 +137,41 @@ test('what is odd about the history never marks the basics: their digest must no
   expect(record.rules).toContain('text-undefined-bytes');
 });
 
+test('what is too long is cut, marked on the full record and counted; at the limit nothing is', () => {
+  const long = (most: number, more: number) => 'é'.repeat(most - 1) + '𝄞'.repeat(more);
+  const answers = Array.from({ length: 2_003 }, (_, index) => ({
+    completedId: 1,
+    questionId: index,
+    question: `Question ${index}`,
+    preset: null,
+    ownWords: index === 0 ? long(100_000, 1) : 'yes',
+  }));
+  const cut = mapped({
+    alerts: Array.from({ length: 1_002 }, (_, index) => ({ text: `Alert ${index}`, recordedAt: null, active: true })),
+    questionnaires: [{ id: 1, completedAt: new Date('2024-05-01T10:00:00Z'), name: null, notes: long(1_000_000, 3) }],
+    answers,
+  });
+  const [questionnaire] = cut.questionnaires;
+  // Never half a character.
+  expect(questionnaire?.notes).toBe('é'.repeat(999_999));
+  expect(questionnaire?.answers).toHaveLength(2_000);
+  expect(questionnaire?.answers[0]?.ownWords).toBe('é'.repeat(99_999));
+  // The newest alerts are kept.
+  expect(cut.medicalAlerts.at(-1)?.text).toBe('Alert 1001');
+  expect(cut.marks).toEqual(['list-truncated', 'text-truncated']);
+  expect(cut.basics.marks).toEqual(mapped({}).basics.marks);
+  expect(cut.rules).toEqual(expect.arrayContaining(['list-truncated', 'text-truncated']));
+
+  const whole = mapped({
+    questionnaires: [
+      { id: 1, completedAt: new Date('2024-05-01T10:00:00Z'), name: null, notes: 'é'.repeat(1_000_000) },
+    ],
+    answers: answers.slice(1, 2_001),
+  });
+  expect(whole.questionnaires[0]?.notes).toHaveLength(1_000_000);
+  expect(whole.marks).toBeUndefined();
+});
+
 test('a nameless patient is refused as in a bulk upload', () => {
   expect(mapFullRecord({ ...nobody, basics: emptyBasicsRow(7) }, context)).toMatchObject({
     outcome: 'refused',

@@ -2,7 +2,7 @@ import type { FullRecord } from '../contract/index.ts';
 import { mapBasics, type BasicsContext, type Mapped } from './basics.ts';
 import { flagOf } from './flags.ts';
 import { localTimeOf } from './local-time.ts';
-import { note, type Applied } from './rules.ts';
+import { marksOf, note, type Applied } from './rules.ts';
 import type { AlertRow, AnswerRow, Cell, PatientRows, QuestionnaireRow } from './rows.ts';
 import { textOf } from './text.ts';
 
@@ -30,14 +30,15 @@ export function mapFullRecord(rows: PatientRows, context: FullContext): Mapped<F
   const basics = mapBasics(rows.basics, context);
   if (basics.outcome === 'refused') return basics;
   const applied: Applied = [];
-  for (const name of basics.rules) note(applied, name);
   const record: FullRecord = {
     basics: basics.record,
     medicalAlerts: limited(alertsOf(rows.alerts, context, applied), alertsMost, applied),
     questionnaires: questionnairesOf(rows, context, applied),
   };
   if (rows.unavailable.length > 0) record.unavailable = [...rows.unavailable];
-  return { outcome: 'mapped', record, rules: applied };
+  const marks = marksOf(applied);
+  if (marks !== undefined) record.marks = marks;
+  return { outcome: 'mapped', record, rules: [...new Set([...basics.rules, ...applied])] };
 }
 
 /** The last items are the newest; where there are too many, those are kept. */

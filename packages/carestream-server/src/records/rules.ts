@@ -45,19 +45,20 @@ export const ruleTable = {
   'death-placeholder': { mark: false, what: 'The date of death is a program’s zero date; left out.' },
   archived: { mark: false, what: 'The patient is archived.' },
   deceased: { mark: false, what: 'The patient has died.' },
-  // Of full records alone; they never mark the basics, whose digest must not depend on who read them.
+  // Of full records alone. What is odd about a history marks the full record, never the basics, whose digest must not depend on who
+  // read them.
   'time-placeholder': { mark: false, what: 'A time is a program’s zero date; left out.' },
-  'time-unreadable': { mark: false, what: 'A time cannot be read; left out.' },
+  'time-unreadable': { mark: true, what: 'A time cannot be read; left out.' },
   'time-ambiguous': { mark: false, what: 'A wall time came twice that day; the earlier instant is passed on, marked.' },
   'time-impossible': { mark: false, what: 'A wall time did not exist that day; no instant is passed on.' },
   'alert-inactive': { mark: false, what: 'A medical alert that is no longer in force is left out.' },
   'alert-blank': { mark: false, what: 'A medical alert without text is left out.' },
   'questionnaire-repeated': {
-    mark: false,
+    mark: true,
     what: 'Two questionnaires bear one key; the answers that point at it stand with the first.',
   },
-  'question-text-missing': { mark: false, what: 'An answer’s question is not in the table; its number stands for it.' },
-  'answer-orphaned': { mark: false, what: 'An answer belongs to no questionnaire of the patient; left out.' },
+  'question-text-missing': { mark: true, what: 'An answer’s question is not in the table; its number stands for it.' },
+  'answer-orphaned': { mark: true, what: 'An answer belongs to no questionnaire of the patient; left out.' },
 } as const satisfies Record<string, { readonly mark: boolean; readonly what: string }>;
 
 /** The name of a rule. */

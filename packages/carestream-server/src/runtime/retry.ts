@@ -19,6 +19,8 @@ export interface RetryOptions {
   readonly backoff: Backoff;
   /** How often at most, the first try included. */
   readonly tries: number;
+  /** Where the other side asks for a longer wait than this, its failure is thrown at once: somebody else can do the waiting. */
+  readonly waitMostMs?: number;
   /** Called before each pause. */
   readonly onFailure?: (error: unknown, pauseMs: number) => void;
 }
@@ -40,7 +42,9 @@ export async function retry<Result>(
       signal.throwIfAborted();
       const mayPass = isAgentError(error) && (error.disposition === 'transient' || error.disposition === 'ambiguous');
       if (!mayPass || tryNumber >= deps.options.tries) throw error;
-      const pauseMs = Math.max(pauseAfter(tryNumber, deps.options.backoff), error.retryAfterMs ?? 0);
+      const askedMs = error.retryAfterMs ?? 0;
+      if (askedMs > (deps.options.waitMostMs ?? Infinity)) throw error;
+      const pauseMs = Math.max(pauseAfter(tryNumber, deps.options.backoff), askedMs);
       deps.options.onFailure?.(error, pauseMs);
       await deps.clock.sleep(pauseMs, signal);
     }

@@ -17,6 +17,26 @@ test('a patient is uploaded, noted in the ledger, and not sent again by the next
   expect(figures).toMatchObject({ outcome: 'equal', sent: 0, patients: 1 });
 });
 
+test('a history that had to be cut arrives, and that it was cut is reported', async () => {
+  using rig = createUploadRig();
+  rig.practice.enter(7);
+  const before = { ...rig.practice.reader };
+  const questionnaires = [{ id: 1, completedAt: null, name: null, notes: 'x'.repeat(1_000_001) }];
+  Object.assign(rig.practice.reader, {
+    readPatient: async (...asked: Parameters<typeof before.readPatient>) => {
+      const rows = await before.readPatient(...asked);
+      return rows && { ...rows, questionnaires };
+    },
+  });
+  expect(await rig.clock.runUntil(rig.patients.sync({ patientCode: 7 }, neverAborted))).toMatchObject({
+    outcome: 'done',
+  });
+  const { full, record } = rig.flynotes.held.get(7) ?? {};
+  expect(full?.marks).toEqual(['text-truncated']);
+  expect(record?.marks ?? []).not.toContain('text-truncated');
+  expect(rig.events).toContainEqual({ name: 'warning', fields: { area: 'upload', name: 'text-truncated', count: 1 } });
+});
+
 test('no such patient is said so, and nothing is sent', async () => {
   using rig = createUploadRig();
   expect(await sync(rig, 5)).toMatchObject({ outcome: 'not-found' });
@@ -55,6 +75,23 @@ test('it gives up after a few tries, and says with what', async () => {
     throw new AgentError('FLYNOTES_UNREACHABLE');
   };
   await expect(sync(rig, 5)).rejects.toMatchObject({ code: 'FLYNOTES_UNREACHABLE' });
+});
+
+test('told to come back in an hour, it lets others pass and leaves the waiting to the queue', async () => {
+  using rig = createUploadRig();
+  rig.practice.enter(7);
+  let puts = 0;
+  rig.flynotes.hook = (call, when) => {
+    if (call.name !== 'putPatient' || when !== 'before') return;
+    puts += 1;
+    throw new AgentError('FLYNOTES_UNAVAILABLE', { retryAfterMs: puts === 1 ? 2_000 : 3_600_000 });
+  };
+  const startedMs = rig.clock.monotonic();
+  await expect(rig.clock.runUntil(rig.patients.sync({ patientCode: 7 }, neverAborted))).rejects.toMatchObject({
+    code: 'FLYNOTES_UNAVAILABLE',
+  });
+  expect(puts).toBe(2);
+  expect(rig.clock.monotonic() - startedMs).toBe(2_000);
 });
 
 test('asked for ten times at once it is done once; asked for after it began to read, once more', async () => {

@@ -1,5 +1,5 @@
 import type { FullRecord, Legs, PatientUploadAnswer } from '../contract/index.ts';
-import { mapFullRecord } from '../records/index.ts';
+import { mapFullRecord, type RuleName } from '../records/index.ts';
 import { AgentError, retry, type Backoff } from '../runtime/index.ts';
 import { localDateOf } from './local-date.ts';
 import type { UploadDeps } from './ports.ts';
@@ -34,6 +34,10 @@ export interface PatientOptions {
 
 const patientBackoff: Backoff = { firstMs: 200, mostMs: 3_000, jitter: 0.5 };
 const patientTries = 5;
+/** Nobody waits longer at a screen, and others wait behind; the message comes back by itself. */
+const patientWaitMostMs = 5_000;
+/** Something of a patient's history did not fit the contract and was cut: rare enough to be reported each time. */
+const cutMarks: ReadonlySet<string> = new Set<RuleName>(['text-truncated', 'list-truncated']);
 
 /** @see {@link PatientUploads} */
 export function createPatientUploads(deps: UploadDeps, options: PatientOptions = {}): PatientUploads {
@@ -100,12 +104,15 @@ async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSign
     };
     const answer = await timed('uploadedMs', () => deps.flynotes.putPatient(options.patientCode, upload, signal));
     acknowledge(deps, mapped.record, { readSequence, answer });
+    for (const mark of mapped.record.marks ?? []) {
+      if (cutMarks.has(mark)) deps.log.emit('warning', { area: 'upload', name: mark, count: 1 });
+    }
     return 'done';
   };
 
   const outcome = await retry(
     attempt,
-    { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries } },
+    { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries, waitMostMs: patientWaitMostMs } },
     signal,
   );
   return { outcome, legs };

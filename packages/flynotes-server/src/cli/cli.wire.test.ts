@@ -65,7 +65,9 @@ describe('flynotes-server', () => {
     expect(meanwhile.err).toContain('is in use by another flynotes-server');
 
     // An open stream of events does not hold a stop up.
-    const stream = await fetch(`${ready.url}/v1/operator/events?token=${ready.operatorToken}`);
+    const stream = await fetch(`${ready.url}/v1/operator/events`, {
+      headers: { authorization: `Bearer ${ready.operatorToken}` },
+    });
     const ended = once(server, 'exit');
     server.kill('SIGTERM');
     expect((await ended)[0]).toBe(0);

@@ -80,7 +80,9 @@ export function createProgram(terminal: Terminal): Command {
         if (queue.kind === 'none')
           terminal.err('No queue is configured (FLYNOTES_QUEUE): licences are answered with QUEUE_MISSING.');
       }
-      await terminal.stopAsked();
+      const lost = await Promise.race([terminal.stopAsked(), server.lost]);
+      // Whoever runs this program starts it again: what was committed is there.
+      if (lost !== undefined) throw lost;
     });
 
   program

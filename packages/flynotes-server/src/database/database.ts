@@ -12,6 +12,8 @@ export interface Sql {
 /** A PostgreSQL, wherever it runs. */
 export interface Database extends Sql, AsyncDisposable {
   readonly kind: 'postgres' | 'pglite';
+  /** Resolves when the database is gone for good: the embedded one crashed. A PostgreSQL may always come back. */
+  readonly lost: Promise<Error>;
   /** Runs `work` in one transaction; repeated when the database chose it as deadlock victim. */
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
   /** Several statements without parameters in one round trip. */

@@ -4,10 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseKinds, databaseSource } from '../testing/server-under-test.ts';
 import type { Database, DatabaseOptions } from './index.ts';
-import { migrate, one, openDatabase } from './index.ts';
+import { problemOfError } from '../http/index.ts';
+import { migrate, one, openDatabase, openMigrated } from './index.ts';
 import { migrations } from './migrations.ts';
 
 describe.each(databaseKinds)('the database port on %s', (kind) => {
@@ -99,6 +101,28 @@ describe.each(databaseKinds)('the database port on %s', (kind) => {
   });
 });
 
+describe('a PostgreSQL', () => {
+  const source = databaseSource('postgres');
+  afterAll(() => source[Symbol.asyncDispose]());
+
+  it('is not waited for without end where somebody holds a lock, and migrates what is there already', async (context) => {
+    const options = await source.fresh();
+    if (options === null || !('url' in options)) return context.skip('PostgreSQL is not installed');
+    await using first = await openDatabase(options);
+    // As the first release left it.
+    await first.script(`create table schema_migrations (number integer primary key, at timestamptz not null default now());
+      ${migrations[0]}; insert into schema_migrations (number) values (1)`);
+    await using second = await openMigrated({ ...options, lockTimeoutMs: 50 });
+    await expect(second.query('select tx from events_pruned')).resolves.toEqual([]);
+    await first.transaction(async (sql) => {
+      await sql.query('lock table passes');
+      const error: unknown = await second.query('select id from passes').catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: '55P03' });
+      expect(problemOfError(error)).toMatchObject({ code: 'FLYNOTES_UNAVAILABLE', status: 503 });
+    });
+  });
+});
+
 describe('the embedded database', () => {
   let dataDir: string;
   beforeAll(async () => {
@@ -130,5 +154,15 @@ describe('the embedded database', () => {
     await once(child, 'exit');
     await using database = await openDatabase({ dataDir });
     expect(await database.query('select id from kept order by id')).toEqual([{ id: 7 }, { id: 8 }]);
+  });
+
+  it('says so when its thread dies, and that callers may come again', async () => {
+    const started = once(process, 'worker');
+    const database = await openDatabase({ dataDir: null });
+    const [thread] = (await started) as [Worker];
+    await thread.terminate();
+    expect(await database.lost).toMatchObject({ message: 'the embedded database has ended' });
+    await expect(database.query('select 1')).rejects.toMatchObject({ code: 'CONNECTION_ENDED' });
+    await database[Symbol.asyncDispose]();
   });
 });

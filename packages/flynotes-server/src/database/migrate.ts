@@ -22,6 +22,9 @@ export async function migrate(database: Database): Promise<void> {
     create table if not exists schema_migrations (number integer primary key, at timestamptz not null default now());
     do $migrate$
     begin
+    if current_setting('server_version_num')::int < 150000 then
+      raise exception 'PostgreSQL 15 or newer is needed';
+    end if;
     if exists (select from schema_migrations where number > ${migrations.length}) then
       raise exception 'the database was made by a newer release of flynotes-server';
     end if;

@@ -25,7 +25,11 @@ export async function openMigrated(options: DatabaseOptions): Promise<Database> 
     return database;
   } catch (error) {
     await database[Symbol.asyncDispose]();
-    throw error;
+    const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+    const why = first instanceof Error ? first.message : 'it failed';
+    throw new Error(`the database ${'url' in options ? 'at DATABASE_URL ' : ''}cannot be used: ${why}`, {
+      cause: error,
+    });
   }
 }
 

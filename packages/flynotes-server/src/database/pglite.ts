@@ -49,6 +49,7 @@ async function openLocked({ dataDir, templateFile }: PgliteOptions, unlock: () =
   };
   return {
     kind: 'pglite',
+    lost: thread.lost,
     query: (text, values) => inTurn(() => query(text, values)),
     transaction: (work) =>
       repeatedTransaction(() =>
@@ -85,6 +86,8 @@ function startThread(workerData: WorkerOptions) {
   const waiting = new Map<number, { resolve(rows: unknown[]): void; reject(error: Error): void }>();
   const listeners = new Map<string, Set<() => void>>();
   const ready = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<Error>();
+  let closing = false;
   let nextId = 1;
   let ended: Error | null = null;
 
@@ -105,13 +108,15 @@ function startThread(workerData: WorkerOptions) {
     }
   });
   const end = (reason: string): void => {
-    ended ??= new Error(reason);
+    // The code of a lost connection: callers are told to come again, as with a PostgreSQL that is away.
+    ended ??= Object.assign(new Error(reason), { code: 'CONNECTION_ENDED' });
+    if (!closing) lost.resolve(ended);
     ready.reject(ended);
     for (const asked of waiting.values()) asked.reject(ended);
     waiting.clear();
   };
   worker.on('error', (error: Error) => end(`the embedded database failed: ${error.message}`));
-  worker.on('exit', () => end('the embedded database is closed'));
+  worker.on('exit', () => end('the embedded database has ended'));
 
   const ask = (question: Question): Promise<unknown[]> => {
     if (ended !== null) return Promise.reject(ended);
@@ -124,6 +129,7 @@ function startThread(workerData: WorkerOptions) {
   };
   return {
     ready: ready.promise,
+    lost: lost.promise,
     ask,
     hear(channel: string, heard: () => void) {
       const set = listeners.get(channel) ?? new Set();
@@ -131,6 +137,7 @@ function startThread(workerData: WorkerOptions) {
       return () => void set.delete(heard);
     },
     async close() {
+      closing = true;
       if (ended !== null) return;
       await ask({ kind: 'close' });
       await worker.terminate();

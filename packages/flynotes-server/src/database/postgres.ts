@@ -33,6 +33,7 @@ export function openPostgres(
   });
   return {
     kind: 'postgres',
+    lost: new Promise(() => undefined),
     ...over(client),
     transaction: <Result>(work: (sql: Sql) => Promise<Result>) =>
       repeatedTransaction(async () => (await client.begin((connection) => work(over(connection)))) as Result),

@@ -11,7 +11,7 @@ export interface EventSignal extends AsyncDisposable {
 export async function createEventSignal(database: Database): Promise<EventSignal> {
   const waiting = new Set<() => void>();
   const stop = await database.listen(eventChannel, () => {
-    for (const wake of [...waiting]) wake();
+    for (const wake of waiting) wake();
   });
   return {
     wait: (mostMs, signal) =>

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlynotesServer, ServerEvent } from '../index.ts';
 import { eventSchema } from '../index.ts';
+import { currentCursor, readEvents } from './read-events.ts';
+import { maintain } from '../maintenance/index.ts';
 import { samplePatient, samplePatients } from '../testing/sample-patients.ts';
 import {
   addPractice,
@@ -92,6 +94,54 @@ describe.each(databaseKinds)('the stream of events on %s', (kind) => {
     expect((await fresh.take(1))[0]?.body.type).toBe('pass-started');
   });
 
+  it('passes by what happens to other practices, and goes on from there', async (context) => {
+    if (server === null) return context.skip('PostgreSQL is not installed');
+    const { database } = server;
+    const [quiet, busy] = [await addPractice(server), await addPractice(server)];
+    const begun = await currentCursor(database);
+    await busy.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' });
+    const look = { practiceId: quiet.id, rowsMost: 10 };
+    await expect
+      .poll(async () => {
+        const { events, next } = await readEvents(database, begun, look);
+        const after = await readEvents(database, next, { ...look, practiceId: null });
+        return [events.length, after.events.length];
+      })
+      .toEqual([0, 0]);
+    const { next } = await readEvents(database, begun, look);
+    await quiet.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' });
+    await expect.poll(async () => (await readEvents(database, next, look)).events.length).toBe(1);
+  });
+
+  it('tells a reader that comes back too late, or to another database, that it missed something', async (context) => {
+    if (server === null) return context.skip('PostgreSQL is not installed');
+    const practice = await addPractice(server);
+    const early = await currentCursor(server.database);
+    await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' });
+    const first = async (place: string): Promise<string> => {
+      const leave = new AbortController();
+      const answer = await fetch(`${server!.url}/v1/operator/events`, {
+        headers: { authorization: `Bearer ${operatorToken}`, 'last-event-id': place },
+        signal: leave.signal,
+      });
+      const chunks = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      while (!text.includes('event: ')) {
+        const { value, done } = await chunks.read();
+        if (done) throw new Error(`the stream ended after ${text}`);
+        text += value;
+      }
+      await chunks.cancel();
+      leave.abort();
+      return text;
+    };
+    expect(await first(early)).toContain('event: pass-started');
+    expect(await first('999999999-1')).toContain('event: missed');
+    await server.database.query(`update events set at = now() - interval '8 days'`);
+    await maintain({ database: server.database, practices: server.practices });
+    expect(await first(early)).toContain('event: missed');
+  });
+
   // PGlite has one connection: there no transaction can end later than another one that began after it.
   const twoConnections = kind === 'postgres' ? it : () => undefined;
   twoConnections('skips nothing of a transaction that ends late', async (context) => {
@@ -123,10 +173,13 @@ describe.each(databaseKinds)('the stream of events on %s', (kind) => {
 /** Reads a stream as a browser would. */
 async function listen(server: FlynotesServer, practiceId: string | null, after?: string) {
   const aborted = new AbortController();
-  const query = practiceId === null ? '' : `&practice=${practiceId}`;
-  const answer = await fetch(`${server.url}/v1/operator/events?token=${operatorToken}${query}`, {
+  const query = practiceId === null ? '' : `?practice=${practiceId}`;
+  const answer = await fetch(`${server.url}/v1/operator/events${query}`, {
     signal: aborted.signal,
-    headers: after === undefined ? {} : { 'last-event-id': after },
+    headers: {
+      authorization: `Bearer ${operatorToken}`,
+      ...(after === undefined ? {} : { 'last-event-id': after }),
+    },
   });
   expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
   const chunks = answer.body!.pipeThrough(new TextDecoderStream()).getReader();

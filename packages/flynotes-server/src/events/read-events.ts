@@ -27,7 +27,7 @@ export async function currentCursor(sql: Sql): Promise<EventCursor> {
 export async function isPlaceLost(sql: Sql, place: EventCursor): Promise<boolean> {
   const [tx = '0'] = place.split('-');
   const rows = await sql.query<{ lost: boolean }>(
-    `select $1::text::xid8 < coalesce((select tx from events_pruned), '0'::xid8)
+    `select $1::text::xid8 <= coalesce((select tx from events_pruned), '0'::xid8)
        or $1::text::xid8 > pg_snapshot_xmax(pg_current_snapshot()) as lost`,
     [tx],
   );

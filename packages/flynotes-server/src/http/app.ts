@@ -8,6 +8,7 @@ import { serveDocs } from './docs.ts';
 import { readJsonBodies } from './json-body.ts';
 import { problemOf } from './problem.ts';
 import { problemOfError } from './problem-of-error.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 
 /** One line about a request: nothing in it comes from a body, a query or a concrete address. */
 export interface RequestLine {
@@ -29,30 +30,44 @@ export type App = ReturnType<typeof typed>;
 const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
 
 /** The HTTP side without its routes: JSON in any coding, schemas, problems for every error, docs. */
-export async function createApp(log: (line: RequestLine) => void): Promise<App> {
+export async function createApp(options: {
+  log(line: RequestLine): void;
+  /** Another address that the console's page may call. */
+  connectTo: string | null;
+}): Promise<App> {
   const problems = new WeakMap<FastifyRequest, { problem: Problem; error: unknown }>();
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytesMost,
     requestTimeout: 120_000,
+    http: { headersTimeout: 20_000 },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, _request, reply) => {
       reply.hijack();
       const problem = problemOfError(error);
-      reply.raw.writeHead(problem.status, { 'content-type': 'application/problem+json' });
+      reply.raw.writeHead(problem.status, {
+        'content-type': 'application/problem+json',
+        'x-content-type-options': 'nosniff',
+      });
       reply.raw.end(JSON.stringify(problem));
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const body = JSON.stringify(problemOf('REQUEST_INVALID', { detail: 'This is not HTTP that can be read.' }));
+      const [status, reason, detail] = unreadable[error.code] ?? [
+        400,
+        'Bad Request',
+        'This is not HTTP that can be read.',
+      ];
+      const body = JSON.stringify(problemOf('REQUEST_INVALID', { status, detail }));
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
     },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  addSecurityHeaders(app, options.connectTo);
   readJsonBodies(app);
   // Answers are small and events must not wait in a compressor: only requests are (de)compressed.
   await app.register(compress, { global: false, globalDecompression: true });
@@ -77,7 +92,7 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
   });
   app.addHook('onResponse', async (request, reply) => {
     const met = problems.get(request);
-    log({
+    options.log({
       method: request.method,
       route: request.routeOptions.url ?? null,
       status: reply.statusCode,
@@ -88,6 +103,12 @@ export async function createApp(log: (line: RequestLine) => void): Promise<App> 
   });
   return typed(app);
 }
+
+/** What Node.js says of requests that it could not read to their end. */
+const unreadable: Record<string, readonly [number, string, string] | undefined> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not come to its end in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are too large.'],
+};
 
 /** How long a sender may go on with a body that is not wanted, so that it can finish and read why. */
 const lingerMs = 2_000;

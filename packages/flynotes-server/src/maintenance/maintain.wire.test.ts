@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlynotesServer } from '../index.ts';
 import { samplePatients } from '../testing/sample-patients.ts';
-import { addPractice, startServer } from '../testing/server-under-test.ts';
+import { addPractice, operatorToken, send, startServer } from '../testing/server-under-test.ts';
 import { maintain } from './index.ts';
 
 describe('housekeeping', () => {
@@ -35,5 +35,63 @@ describe('housekeeping', () => {
       `select patient_code as code from events where type = 'patient-changed' order by 1`,
     );
     expect(left.map(({ code }) => code)).toEqual([2, 3]);
+  });
+
+  it('bounds what is kept of passes, messages and heartbeats', async () => {
+    const { database } = server;
+    const practice = await addPractice(server);
+    const row = (table: string, columns: string, values: string) =>
+      database.query(`insert into ${table} (practice_id, ${columns}) values ($1, ${values})`, [practice.id]);
+    for (const [id, days] of [
+      ['ancient', 200],
+      ['old', 100],
+      ['new', 1],
+    ] as const) {
+      const at = `now() - interval '${days} days'`;
+      await row(
+        'passes',
+        'id, reason, status, started_at, expires_at, ended_at, patients',
+        `'${id}', 'scheduled', 'equal', ${at}, ${at}, ${at}, 7`,
+      );
+      await database.query(`insert into batches (pass_id, n, content_hash, answer) values ('${id}', 0, '', '{}')`);
+      await database.query(
+        `insert into refusals (pass_id, n, position, code, fields) values ('${id}', 0, 0, 'X', '[]')`,
+      );
+      await row('commands', 'message_id, message, sent_at', `'${id}', '{"type": "test"}', ${at}`);
+      await row('command_results', 'message_id, result, received_at', `'${id}', '{"type": "test"}', ${at}`);
+      await row('heartbeats', 'heartbeat, received_at', `'{}', ${at}`);
+    }
+    const counts = async () => {
+      const [passes, batches, refusals, commands, results, heartbeats] = await Promise.all(
+        [
+          'passes where practice_id = $1',
+          `batches where pass_id in ('ancient', 'old', 'new') and $1 <> ''`,
+          `refusals where pass_id in ('ancient', 'old', 'new') and $1 <> ''`,
+          'commands where practice_id = $1',
+          'command_results where practice_id = $1',
+          'heartbeats where practice_id = $1',
+        ].map((of) => database.query<{ count: number }>(`select count(*)::int as count from ${of}`, [practice.id])),
+      );
+      return { passes, batches, refusals, commands, results, heartbeats };
+    };
+    await maintain({ database, practices: server.practices });
+    const one = [{ count: 1 }];
+    expect(await counts()).toEqual({
+      passes: one,
+      batches: one,
+      refusals: one,
+      commands: one,
+      results: one,
+      heartbeats: one,
+    });
+
+    // The latest pass stays however old it is: it says how many patients there are.
+    await database.query(
+      `update passes set started_at = started_at - interval '1 year', ended_at = ended_at - interval '1 year' where id = 'new'`,
+    );
+    await maintain({ database, practices: server.practices });
+    expect((await counts()).passes).toEqual(one);
+    const { body } = await send(`${server.url}/v1/operator/practices`, { token: operatorToken });
+    expect(body.practices.find(({ id }: { id: string }) => id === practice.id)).toMatchObject({ patients: 7 });
   });
 });

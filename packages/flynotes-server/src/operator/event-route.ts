@@ -9,14 +9,14 @@ export function addEventRoute(operator: App, { database, eventSignal, practices,
   operator.get(
     '/events',
     {
-      config: { tokenInQuery: true },
       schema: {
         summary: 'What happens, as server-sent events; goes on after `Last-Event-ID`',
+        description:
+          'Read it with `fetch`: an EventSource cannot send the token, which never stands in an address. After `event: missed` what is kept no longer reaches back to where the reader was: it should ask for the state anew.',
         tags,
         security,
         querystring: z.object({
           practice: z.string().max(64).optional(),
-          token: z.string().max(200).optional(),
           after: z.string().max(60).optional(),
         }),
       },
@@ -27,6 +27,7 @@ export function addEventRoute(operator: App, { database, eventSignal, practices,
       const last = request.headers['last-event-id'] ?? after;
       reply.hijack();
       reply.raw.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         connection: 'close',

@@ -176,7 +176,16 @@ describe.each(databaseKinds)('the operator API on %s', (kind) => {
   });
 
   operatorTest('serves page, configuration and documentation', async (practice, server) => {
-    expect((await send(server.url)).type).toMatch(/^text\/html/);
+    const page = await fetch(server.url);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.headers.get('content-security-policy')).toContain("connect-src 'self' http://127.0.0.1:1;");
+    expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    for (const path of ['/', '/page.js', '/v1/operator/practices', '/nothing', '/docs/']) {
+      const { headers } = await fetch(server.url + path, { headers: { origin: 'http://other.example.com' } });
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('access-control-allow-origin')).toBe(null);
+    }
     const config = await send(`${server.url}/console/config.json`);
     expect(config.body).toMatchObject({ deskUrl: 'http://127.0.0.1:1' });
     expect(config.body.practices).toContainEqual({ id: practice.id, name: 'Highgate' });

@@ -2,7 +2,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetFederationTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { federationPolicy, queueArnOf } from './federation-policy.ts';
 import type { QueueProvider } from './queue-provider.ts';
-import { createSqsQueues, reaching } from './sqs-queues.ts';
+import { createSqsQueues, reaching, timeLimits } from './sqs-queues.ts';
 import type { QueueShape } from './sqs-queues.ts';
 
 /** How AWS is reached. Keys are found as AWS's tools find them: environment, profile, role. They must be an IAM user's. */
@@ -16,8 +16,8 @@ export interface AwsQueueOptions extends QueueShape {
 /** Real queues, and federated keys of at most 36 hours to one of them each. */
 export function createAwsQueues(options: AwsQueueOptions): QueueProvider {
   const { region, stsEndpoint, sqsEndpoint } = options;
-  const sqs = new SQSClient({ region, ...(sqsEndpoint === undefined ? {} : { endpoint: sqsEndpoint }) });
-  const sts = new STSClient({ region, ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }) });
+  const sqs = new SQSClient({ ...timeLimits, region, ...(sqsEndpoint === undefined ? {} : { endpoint: sqsEndpoint }) });
+  const sts = new STSClient({ ...timeLimits, region, ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }) });
   return {
     ...createSqsQueues(sqs, options),
     issueCredentials: (queue, durationS) =>

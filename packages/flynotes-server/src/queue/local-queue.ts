@@ -1,7 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { queueCredentialsSchema } from '@flynotes/carestream-server/api';
 import type { QueueProvider } from './queue-provider.ts';
-import { createSqsQueues, reaching } from './sqs-queues.ts';
+import { createSqsQueues, reaching, timeLimits } from './sqs-queues.ts';
 import type { QueueShape } from './sqs-queues.ts';
 
 /** Queues in an emulator. */
@@ -19,6 +19,7 @@ export interface LocalQueueOptions extends QueueShape {
 export function createLocalQueues(options: LocalQueueOptions): QueueProvider {
   const { region, sqsEndpoint, issuerUrl } = options;
   const client = new SQSClient({
+    ...timeLimits,
     region,
     endpoint: sqsEndpoint,
     credentials: {

@@ -23,6 +23,12 @@ export interface QueueShape {
 
 const fourteenDaysS = 1_209_600;
 
+/** A service that does not answer is told of within seconds; the SDK by itself waits for as long as the network lets it. */
+export const timeLimits = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true },
+} as const;
+
 /** What SQS itself does the same way everywhere; only the keys come from different places. */
 export function createSqsQueues(
   client: SQSClient,

@@ -81,8 +81,13 @@ export type StatementResult =
   | { readonly kind: 'info'; readonly number: number; readonly message: string }
   /** `USE`: the wire announces it (ENVCHANGE 1). */
   | { readonly kind: 'database'; readonly name: string; readonly previous: string }
+  /** BEGIN, COMMIT or ROLLBACK TRANSACTION has begun or ended the outermost one: the wire announces it (ENVCHANGE 8 to 10), and counts it as `done`. */
+  | { readonly kind: 'transaction'; readonly change: TransactionChange }
   /** WAITFOR DELAY: the wire waits, and may be interrupted by an attention. `silent`: a wait for a lock, which sends no DONE. */
   | { readonly kind: 'wait'; readonly waitMs: number; readonly silent?: boolean };
+
+/** What became of the session's transaction. */
+export type TransactionChange = 'begin' | 'commit' | 'rollback';
 
 /** A parameter of sp_executesql and its like. `name` starts with `@`. */
 export interface SqlParameter {
@@ -141,6 +146,8 @@ export interface LoginRequest {
   readonly database: string;
   readonly applicationName: string;
   readonly hostName: string;
+  /** The whole connection is encrypted, not its login alone. */
+  readonly encrypted?: boolean;
 }
 
 /** The data half as the wire half sees it. */

@@ -61,7 +61,6 @@ export interface R4Server extends AsyncDisposable {
 export const createR4Server = async (options: R4ServerOptions = {}): Promise<R4Server> => {
   const logins = options.logins ?? defaultLogins;
   const engine = createSqlEngine({ logins });
-  const practice = generatePractice(engine, options);
   const faults = createFaults();
   const server = await createTdsServer(
     { engine, faults },
@@ -73,6 +72,14 @@ export const createR4Server = async (options: R4ServerOptions = {}): Promise<R4S
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
     },
   );
+  // The port comes first: one that is taken is told at once, not after a million patients. Nobody is served before they are there.
+  let practice: PracticeSummary;
+  try {
+    practice = generatePractice(engine, options);
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
   const host = options.host ?? '127.0.0.1';
   const { port } = server;
   const close = async (): Promise<void> => {

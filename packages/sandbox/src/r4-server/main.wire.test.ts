@@ -161,7 +161,8 @@ describe('the R4 server process', () => {
 
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    const late = start(['--patients', '1', '--port', String((taken.address() as AddressInfo).port)]);
+    // It is told before a million patients are made up.
+    const late = start(['--patients', '1000000', '--port', String((taken.address() as AddressInfo).port)]);
     expect(await late.ended).toBe(2);
     expect(late.stderr()).toContain('The port is taken.');
     await new Promise((resolve) => taken.close(resolve));

@@ -31,7 +31,11 @@ export interface SupervisorOptions {
   readonly onChange?: (run: AgentRun) => void;
   /** Lines that the agent wrote to standard output or error. */
   readonly onLine?: (line: string) => void;
+  /** Called again and again while the agent is being stopped. */
+  readonly whileStopping?: () => void;
 }
+
+const askAgainMs = 500;
 
 /** Keeps the agent running by the table of exit codes. No versions here: that is the service host's work. */
 export interface Supervisor extends AsyncDisposable {
@@ -110,8 +114,10 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
     ending.abort();
     child?.stdin?.end();
     const late = setTimeout(() => child?.kill('SIGKILL'), stopWithinMs);
+    const asking = setInterval(() => options.whileStopping?.(), askAgainMs);
     await done;
     clearTimeout(late);
+    clearInterval(asking);
   };
   return {
     runs,

@@ -14,6 +14,8 @@ export interface LoopbackCloud extends AsyncDisposable {
   licenceCode: string;
   rollbarStatus: number;
   dictated: string;
+  /** Nothing is answered any more. */
+  hangs: boolean;
   /** How long an empty receive takes. */
   pollMs: number;
 }
@@ -71,6 +73,7 @@ export async function createLoopbackCloud(version: string): Promise<LoopbackClou
   });
 
   const answer = (request: IncomingMessage, response: ServerResponse, text: string): void => {
+    if (cloud.hangs) return;
     const path = request.url ?? '';
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
     if (path === '/api/1/item/') {
@@ -95,6 +98,7 @@ export async function createLoopbackCloud(version: string): Promise<LoopbackClou
       receiving += 1;
       // oxlint-disable-next-line eslint/no-restricted-globals -- a fake of the cloud keeps real time
       const timer = setTimeout(() => {
+        if (cloud.hangs) return;
         receiving -= 1;
         timers.delete(timer);
         json(response, 200, {}, 'application/x-amz-json-1.0');
@@ -118,6 +122,7 @@ export async function createLoopbackCloud(version: string): Promise<LoopbackClou
     licenceCode: 'LICENCE_UNKNOWN',
     rollbarStatus: 200,
     dictated: version,
+    hangs: false,
     pollMs: 300,
     async [Symbol.asyncDispose]() {
       for (const timer of timers) clearTimeout(timer);

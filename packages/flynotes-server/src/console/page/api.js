@@ -10,7 +10,13 @@ export class Refusal extends Error {
 
 async function read(response) {
   const text = await response.text();
-  const body = text === '' ? {} : JSON.parse(text);
+  let body = {};
+  try {
+    if (text !== '') body = JSON.parse(text);
+  } catch {
+    // A proxy's page, not the server's answer.
+    throw new Refusal(response.status, `The server cannot be reached (${response.status}).`);
+  }
   if (response.ok) return body;
   throw new Refusal(response.status, [body.title, body.detail, body.message].filter(Boolean).join(' – ') || 'Refused.');
 }
@@ -77,6 +83,7 @@ async function follow(path, token, { onEvent, signal }) {
         const blocks = buffer.split('\n\n');
         buffer = blocks.pop();
         for (const block of blocks) {
+          if (signal.aborted) return;
           const fields = Object.fromEntries(
             block
               .split('\n')
@@ -89,6 +96,7 @@ async function follow(path, token, { onEvent, signal }) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refusal && error.status === 401) return onEvent('unauthorised', null);
+      if (error instanceof Refusal && error.status === 404) return onEvent('gone', null);
     }
     onEvent('closed', null);
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -22,3 +22,8 @@ export function figures(values) {
     return el('div', {}, el('dt', { text: name }), el('dd', { text }));
   });
 }
+
+/** The time of day of an instant. */
+export function time(instant) {
+  return new Date(instant).toLocaleTimeString('en-GB');
+}

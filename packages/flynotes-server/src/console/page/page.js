@@ -1,5 +1,7 @@
 import { createDesk, createOperator } from './api.js';
-import { el, figures, replace } from './dom.js';
+import { createArrivals } from './arrivals.js';
+import { el, figures, replace, time } from './dom.js';
+import { createPassPanel } from './pass-panel.js';
 import { showRecord } from './record.js';
 import { createDeskPanel } from './desk.js';
 
@@ -24,8 +26,9 @@ if (fromAddress) {
 let operator;
 let practice;
 let following = new AbortController();
-const pass = { id: null, seen: 0, refused: 0, changed: 0, removed: 0, batches: 0, expected: 0 };
-const sent = new Map();
+const passPanel = createPassPanel();
+const arrivals = createArrivals($('arrivals'), { chosen: (patientCode) => void openRecord(patientCode) });
+let asked = 0;
 
 await signIn(sessionStorage.getItem('operator-token'));
 
@@ -39,33 +42,88 @@ async function signIn(token) {
   if (!token) return;
   operator = createOperator(token);
   try {
-    const { practices } = await operator.practices();
+    await choosePractice();
     sessionStorage.setItem('operator-token', token);
     form.hidden = true;
-    $('board').hidden = false;
-    replace($('practice'), ...practices.map((one) => el('option', { value: one.id, text: one.name })));
-    $('practice').onchange = () => void open($('practice').value);
-    await open($('practice').value);
+    $('sign-in-problem').textContent = '';
+    $('practice').hidden = false;
   } catch (error) {
-    $('sign-in-problem').textContent = error.message;
+    signedOut(error.message);
   }
 }
 
-async function open(practiceId) {
+function signedOut(problem) {
+  following.abort();
+  sessionStorage.removeItem('operator-token');
+  $('board').hidden = true;
+  $('practice').hidden = true;
+  $('no-practice').hidden = true;
+  $('sign-in').hidden = false;
+  $('sign-in-problem').textContent = problem;
+  connection('signed out', '');
+}
+
+/** Lists the practices and opens the one that was open before, else the first; looks again while there is none. */
+async function choosePractice() {
+  const { practices } = await operator.practices();
+  replace($('practice'), ...practices.map((one) => el('option', { value: one.id, text: one.name })));
+  $('practice').onchange = () => void open($('practice').value);
+  if (practices.some((one) => one.id === practice)) $('practice').value = practice;
+  $('board').hidden = practices.length === 0;
+  $('no-practice').hidden = practices.length > 0;
+  if (practices.length > 0) return open($('practice').value);
+  connection('no practice yet', 'warn');
+  setTimeout(() => void choosePractice().catch((error) => signedOut(error.message)), 3000);
+}
+
+function open(practiceId) {
   following.abort();
   following = new AbortController();
   practice = practiceId;
-  if (!practice) return;
-  replace($('arrivals'));
-  const [passes, results] = await Promise.all([operator.passes(practice), operator.results(practice)]);
-  const last = passes.passes[0];
-  if (last) showStoredPass(last);
-  for (const command of results.commands.toReversed()) {
-    showResult(command.result ?? { ...command, outcome: 'waiting' });
-  }
+  // Nothing of the practice before may stand under this one's name.
+  arrivals.clear();
+  replace($('results').tBodies[0]);
+  replace($('vitals'));
+  replace($('record'), el('p', { class: 'faint', text: 'Choose a patient who arrived, or find one.' }));
+  $('commands').elements.patientCode.value = '';
+  passPanel.show(undefined);
   if (config.deskUrl) openDesk();
-  void operator.events(practice, onEvent, following.signal);
+  connection('connecting', '');
+  const { signal } = following;
+  void operator.events(practice, (name, event) => signal.aborted || onEvent(name, event), signal);
 }
+
+/** Runs work again when asked while it runs, and at most five times a second, however often it is asked for. */
+function coalesced(work) {
+  let running = false;
+  let again = false;
+  return async function run() {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      // What failed is asked for again with the next event.
+      await work().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    running = false;
+  };
+}
+
+/** The figures are the server's own: counting events here would go wrong with every event that was missed. */
+const refreshPass = coalesced(async () => {
+  const of = practice;
+  const { passes } = await operator.passes(of);
+  if (of === practice) passPanel.show(passes[0]);
+});
+
+const refreshResults = coalesced(async () => {
+  const of = practice;
+  const { commands } = await operator.results(of);
+  if (of !== practice) return;
+  for (const command of commands.toReversed()) showResult(command.result ?? { ...command, outcome: 'waiting' });
+});
 
 function openDesk() {
   if (!$('desk').hidden) return;
@@ -79,7 +137,7 @@ function openDesk() {
   });
   const refresh = async () => {
     const state = await desk.state();
-    pass.expected = state.patientsInR4;
+    passPanel.expect(state.patientsInR4);
     replace(
       $('machine-figures'),
       ...figures({
@@ -96,7 +154,6 @@ function openDesk() {
         'Rollbar items': state.rollbar.items,
       }),
     );
-    showPass();
   };
   void refresh();
   void desk.rollbar().then((items) => items.forEach(showRollbar));
@@ -110,36 +167,20 @@ function openDesk() {
 }
 
 function onEvent(name, event) {
-  if (name === 'open') return connection('live', 'good');
+  if (name === 'open' || name === 'missed') {
+    connection('live', 'good');
+    void refreshPass();
+    return void refreshResults();
+  }
   if (name === 'closed') return connection('reconnecting', 'warn');
-  if (name === 'unauthorised') return connection('token refused', 'bad');
+  if (name === 'unauthorised') return signedOut('The operator token is no longer the right one.');
+  if (name === 'gone') return void choosePractice().catch((error) => signedOut(error.message));
   const { body, at } = event;
-  if (name === 'pass-started') {
-    Object.assign(pass, {
-      id: body.passId,
-      reason: body.reason,
-      outcome: null,
-      seen: 0,
-      refused: 0,
-      changed: 0,
-      removed: 0,
-      batches: 0,
-    });
-    showPass();
-  } else if (name === 'batch-accepted') {
-    pass.seen += body.changed + body.unchanged + body.stale + body.refused;
-    pass.changed += body.changed;
-    pass.removed += body.removed;
-    pass.refused += body.refused;
-    pass.batches += 1;
-    showPass();
-  } else if (name === 'pass-completed') {
-    Object.assign(pass, { outcome: body.outcome, code: body.code, held: body.patients, at });
-    showPass();
+  if (['pass-started', 'batch-accepted', 'pass-completed'].includes(name)) {
+    void refreshPass();
   } else if (name === 'patient-changed') {
-    showArrival(body, at);
+    arrivals.add({ ...body, at });
   } else if (name === 'command-sent') {
-    sent.set(body.messageId, body);
     showResult({
       messageId: body.messageId,
       type: body.messageType,
@@ -174,76 +215,16 @@ function showVitals(heartbeat) {
   );
 }
 
-function showStoredPass(stored) {
-  Object.assign(pass, {
-    id: stored.passId,
-    reason: stored.reason,
-    outcome: stored.status === 'running' ? null : stored.status,
-    code: stored.code,
-    changed: stored.changed,
-    removed: stored.removed,
-    refused: stored.refused,
-    seen: stored.changed + stored.unchanged + stored.stale + stored.refused,
-    batches: stored.batches,
-    held: stored.patients ?? undefined,
-    at: stored.endedAt ?? stored.startedAt,
-  });
-  showPass();
-}
-
-function showPass() {
-  const done = pass.outcome === 'equal';
-  const whole = Math.max(pass.expected, pass.seen, 1);
-  const percent = done ? 100 : Math.min(99, Math.round((pass.seen / whole) * 100));
-  $('pass-fill').style.width = `${pass.id ? percent : 0}%`;
-  $('pass-bar').setAttribute('aria-valuenow', String(percent));
-  $('pass-state').textContent = !pass.id
-    ? 'none yet'
-    : done
-      ? `equal at ${time(pass.at)}`
-      : (pass.outcome ?? 'running');
-  $('pass-state').className = `pill ${done ? 'good' : pass.outcome ? 'bad' : ''}`;
-  replace(
-    $('pass-figures'),
-    ...figures({
-      'asked for by': pass.reason ?? '–',
-      'patients at Flynotes': pass.held ?? '–',
-      travelled: pass.seen,
-      'new or changed': pass.changed,
-      removed: pass.removed,
-      refused: pass.refused,
-      batches: pass.batches,
-      ...(pass.code ? { code: pass.code } : {}),
-    }),
-  );
-}
-
-function showArrival(body, at) {
-  const list = $('arrivals');
-  const name = body.name ?? 'no longer held';
-  list.prepend(
-    el(
-      'li',
-      {},
-      el('button', {
-        type: 'button',
-        class: 'plain',
-        text: `${name} · ${body.patientCode}`,
-        onclick: () => void openRecord(body.patientCode),
-      }),
-      el('span', { class: `kind ${body.kind}`, text: body.kind.replace('-', ' ') }),
-      el('time', { class: 'faint', text: time(at) }),
-    ),
-  );
-  while (list.children.length > 60) list.lastChild.remove();
-}
-
 async function openRecord(patientCode) {
   $('commands').elements.patientCode.value = patientCode;
+  // An answer that was overtaken, by another patient or another practice, is not shown.
+  const [mine, of] = [++asked, practice];
+  const show = (draw) => void (mine === asked && of === practice && draw());
   try {
-    showRecord($('record'), await operator.patient(practice, patientCode));
+    const patient = await operator.patient(of, patientCode);
+    show(() => showRecord($('record'), patient));
   } catch (error) {
-    replace($('record'), el('p', { class: 'problem', text: error.message }));
+    show(() => replace($('record'), el('p', { class: 'problem', text: error.message })));
   }
 }
 
@@ -309,12 +290,9 @@ $('find').onsubmit = async (event) => {
   event.preventDefault();
   const query = new FormData(event.target).get('query').trim();
   if (query === '') return;
-  const { patients } = await operator.find(practice, query);
+  const { patients } = await operator.find(practice, query).catch(() => ({ patients: [] }));
+  $('find-said').textContent = patients.length === 0 ? 'Nobody found.' : '';
   for (const patient of patients.toReversed()) {
-    showArrival({ patientCode: patient.patientCode, name: patient.name, kind: 'found' }, new Date().toISOString());
+    arrivals.add({ patientCode: patient.patientCode, name: patient.name, kind: 'found', at: Date.now() });
   }
 };
-
-function time(instant) {
-  return new Date(instant).toLocaleTimeString('en-GB');
-}

@@ -3,6 +3,11 @@ export interface CollationRules {
   readonly binary: boolean;
   readonly caseSensitive: boolean;
   readonly accentSensitive: boolean;
+  /**
+   * Windows' rules rather than SQL Server's own sort order: for Unicode text, and for all text under collations without `SQL_`.
+   * There ß equals ss and æ equals ae, and hyphens and apostrophes count last: O'Brien stands behind Oakley.
+   */
+  readonly linguistic?: boolean;
 }
 
 /** `Latin1_General_CI_AS`, `SQL_Latin1_General_CP1_CI_AS`, `Latin1_General_BIN2`, …; undefined where the name is none. */
@@ -43,24 +48,36 @@ const expansions: Readonly<Record<string, string>> = {
 };
 const expanded = /[ßæœøłđþð]/g;
 
+/** Under Windows' rules these are equal to what they stand for. */
+const equalExpansions = /[ßæœþ]/g;
+const light = /[-']/g;
+const hasLight = /[-']/;
+
 /**
  * A text whose binary order is the collation's order, and which is equal exactly where the collation says equal:
  * trailing blanks never count, case and accents by the collation.
  */
 export const createSortKey = (rules: CollationRules): ((text: string) => string) => {
   if (rules.binary) return (text) => text.replace(trailingBlanks, '');
+  const linguistic = rules.linguistic === true;
   const ignoreCaseKey = (text: string): string => {
     const trimmed = text.endsWith(' ') ? text.replace(trailingBlanks, '') : text;
-    const lower = trimmed.toLowerCase();
-    if (plainAscii.test(lower)) return movedPattern.test(lower) ? demote(lower) : lower;
+    const folded = trimmed.toLowerCase();
+    const ascii = plainAscii.test(folded);
+    const lower = linguistic && !ascii ? folded.replace(equalExpansions, (char) => expansions[char] ?? char) : folded;
+    const lightly = linguistic && hasLight.test(lower);
+    if (ascii || plainAscii.test(lower)) {
+      if (lightly) return `${demote(lower.replace(light, ''))}\u0001${lower}`;
+      return movedPattern.test(lower) ? demote(lower) : lower;
+    }
     // Primary order by base letters, then accents.
-    const base = demote(
-      lower
-        .normalize('NFD')
-        .replace(marks, '')
-        .replace(expanded, (char) => expansions[char] ?? char),
-    );
-    return rules.accentSensitive ? `${base}\u0001${lower.normalize('NFC')}` : base;
+    const base = lower
+      .normalize('NFD')
+      .replace(marks, '')
+      .replace(expanded, (char) => expansions[char] ?? char);
+    const primary = demote(lightly ? base.replace(light, '') : base);
+    if (rules.accentSensitive) return `${primary}\u0001${lower.normalize('NFC')}`;
+    return lightly ? `${primary}\u0001${base}` : primary;
   };
   if (!rules.caseSensitive) return ignoreCaseKey;
   return (text) => {

@@ -31,6 +31,8 @@ export const createSession = (server: ServerState, { id, login, request, databas
     options: freshOptions(),
     variables: new Map(),
     transactionCount: 0,
+    nesting: 0,
+    encrypted: request.encrypted === true,
     lastRowCount: 0,
     lastError: 0,
     lastIdentity: null,

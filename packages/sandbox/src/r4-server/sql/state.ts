@@ -39,6 +39,10 @@ export interface SessionState {
   options: SessionOptions;
   readonly variables: Map<string, Variable>;
   transactionCount: number;
+  /** How many procedures and dynamic texts are running inside each other. */
+  nesting: number;
+  /** The whole connection is encrypted. */
+  readonly encrypted: boolean;
   lastRowCount: number;
   lastError: number;
   /** SCOPE_IDENTITY and @@IDENTITY: the batch is the only scope here. */

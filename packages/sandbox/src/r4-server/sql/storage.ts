@@ -72,7 +72,7 @@ export const createStorage = (): Storage => {
   };
 
   const sortKey: Storage['sortKey'] = (rules) => {
-    const signature = `key:${rules.binary ? 'bin' : `${rules.caseSensitive ? 'cs' : 'ci'}_${rules.accentSensitive ? 'as' : 'ai'}`}`;
+    const signature = `key:${rules.binary ? 'bin' : `${rules.caseSensitive ? 'cs' : 'ci'}_${rules.accentSensitive ? 'as' : 'ai'}`}${rules.linguistic === true ? '_w' : ''}`;
     return define(signature, () => {
       const key = createSortKey(rules);
       return { args: [{ name: 'nvarchar', length: -1 }], run: (text) => key(text as string) };

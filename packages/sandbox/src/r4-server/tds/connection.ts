@@ -177,7 +177,7 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     const version = negotiateVersion(login.tdsVersion);
     types = { ...types, version: version ?? V73B };
     const packetBytes = negotiatePacketSize(login.packetSize, encrypted);
-    const loginContext = { engine, faults, reply, types };
+    const loginContext = { engine, faults, reply, types, encrypted };
     const result =
       version === undefined
         ? { refused: refuseVersion(loginContext, V73B) }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { declaredType, parseDeclaration } from './declaration.ts';
+import { declaredType, declaredValue, parseDeclaration } from './declaration.ts';
 
 test('names, types, lengths and directions', () => {
   const text =
@@ -42,4 +42,12 @@ test('a declared type takes the place of the sent one only where the value stays
   ).toEqual({ name: 'decimal', precision: 9, scale: 3 });
   expect(declaredType({ name: 'int' }, { name: 'nvarchar', length: 1 }, null)).toEqual({ name: 'int' });
   expect(declaredType(undefined, { name: 'int' }, 1)).toEqual({ name: 'int' });
+});
+
+test('text takes the length that was declared', () => {
+  expect(declaredValue({ name: 'varchar', length: 3 }, 'abcdef')).toBe('abc');
+  expect(declaredValue({ name: 'nchar', length: 4 }, 'ab')).toBe('ab  ');
+  expect(declaredValue({ name: 'nvarchar', length: -1 }, 'abcdef')).toBe('abcdef');
+  expect(declaredValue({ name: 'text' }, 'abcdef')).toBe('abcdef');
+  expect(declaredValue({ name: 'int' }, 7)).toBe(7);
 });

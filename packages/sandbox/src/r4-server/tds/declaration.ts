@@ -124,6 +124,13 @@ export function declaredType(declared: SqlType | undefined, sent: SqlType, value
   return FAMILIES.some((family) => family.has(declared.name) && family.has(sent.name)) ? declared : sent;
 }
 
+/** Text that is longer than was declared is cut without a word, as in SQL Server; char and nchar are filled up with blanks. */
+export function declaredValue({ name, length }: SqlType, value: SqlValue): SqlValue {
+  if (typeof value !== 'string' || length === undefined || length < 1) return value;
+  const cut = value.length > length ? value.slice(0, length) : value;
+  return name === 'char' || name === 'nchar' ? cut.padEnd(length) : cut;
+}
+
 /** A decimal's scale belongs to its value. */
 function widest(declared: SqlType, sent: SqlType): SqlType {
   return declared.name === 'decimal' || declared.name === 'numeric'

@@ -23,6 +23,7 @@ export interface LoginContext {
   readonly faults: Faults;
   readonly reply: Reply;
   readonly types: TypeContext;
+  readonly encrypted: boolean;
 }
 
 /** The two ways a login ends; either way its answer has been written. */
@@ -40,6 +41,7 @@ export function answerLogin(login: Login7, packetBytes: number, context: LoginCo
       database: login.database,
       applicationName: login.applicationName,
       hostName: login.hostName,
+      encrypted: context.encrypted,
     });
   } catch (error) {
     if (!(error instanceof SqlServerError)) throw error;

@@ -6,6 +6,7 @@ import type {
   SqlSession,
   SqlValue,
   StatementResult,
+  TransactionChange,
 } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
 
@@ -117,7 +118,12 @@ function* executeText(
     yield { kind: 'database', name: database, previous };
     return;
   }
-  if (/^\s*(?:set |begin tran|commit|rollback)/i.test(text)) {
+  const [, change] = /^(begin|commit|rollback) tran/i.exec(text.trim()) ?? [];
+  if (change !== undefined) {
+    yield { kind: 'transaction', change: change.toLowerCase() as TransactionChange };
+    return;
+  }
+  if (/^\s*set /i.test(text)) {
     if (/^\s*set nocount on/i.test(text)) session.noCount = true;
     yield { kind: 'done' };
     return;
@@ -126,5 +132,12 @@ function* executeText(
     yield { kind: 'rows', columns: [{ name: '', type: { name: 'int' }, nullable: false }], rows: [[1]] };
     return;
   }
+  const [, procedure] = /^exec (\S+)/i.exec(text.trim()) ?? [];
+  if (procedure !== undefined)
+    throw new SqlServerError(`Could not find stored procedure '${procedure}'.`, {
+      number: 2812,
+      severity: 16,
+      state: 62,
+    });
   throw new SqlServerError(`Incorrect syntax near '${text.slice(0, 40)}'.`, { number: 102, severity: 15, state: 1 });
 }

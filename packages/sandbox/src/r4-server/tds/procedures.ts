@@ -1,6 +1,6 @@
 import type { SqlParameter, SqlValue } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
-import { declaredType, parseDeclaration } from './declaration.ts';
+import { declaredType, declaredValue, parseDeclaration } from './declaration.ts';
 import type { DeclaredParameter } from './declaration.ts';
 import { MOST_PARAMETERS, tooManyParameters } from './request.ts';
 import type { RpcCall, RpcParameter } from './request.ts';
@@ -105,7 +105,8 @@ export function createPreparedStatements(): PreparedStatements {
         case 'sp_reset_connection':
           return { kind: 'reset' };
         default:
-          throw refusal(name, call.procedure);
+          if (CURSOR_PROCEDURES.test(name)) throw noCursors(name);
+          return callByName(call);
       }
     },
   };
@@ -121,19 +122,36 @@ function bareName(procedure: string): string {
     .toLowerCase();
 }
 
-function refusal(name: string, asCalled: string): SqlServerError {
-  if (CURSOR_PROCEDURES.test(name)) {
-    return new SqlServerError(`${name}: This feature has not been implemented yet.`, {
-      number: 16_901,
-      severity: 16,
-      state: 1,
-    });
-  }
-  return new SqlServerError(`Could not find stored procedure '${asCalled}'.`, {
-    number: 2812,
+function noCursors(name: string): SqlServerError {
+  return new SqlServerError(`${name}: This feature has not been implemented yet.`, {
+    number: 16_901,
     severity: 16,
-    state: 62,
+    state: 1,
   });
+}
+
+const PROCEDURE_NAME =
+  /^(?:(?:\[[^\]]*\]|"[^"]*"|[\p{L}_#][\p{L}\p{N}_@#$]*)?\.){0,3}(?:\[[^\]]*\]|"[^"]*"|[\p{L}_#][\p{L}\p{N}_@#$]*)(?:;\d+)?$/u;
+const PARAMETER_NAME = /^@[\p{L}\p{N}_@#$]*$/u;
+
+/** Any other procedure: the data half knows which there are. */
+function callByName(call: RpcCall): ProcedureStep {
+  const name = call.procedure.trim();
+  const sound =
+    PROCEDURE_NAME.test(name) && call.parameters.every((one) => one.name === '' || PARAMETER_NAME.test(one.name));
+  if (!sound)
+    throw new SqlServerError(`Could not find stored procedure '${name}'.`, { number: 2812, severity: 16, state: 62 });
+  const parameters: SqlParameter[] = [];
+  const outputs: OutputPlace[] = [];
+  const args: string[] = [];
+  for (const [ordinal, { name: given, type, value, output }] of call.parameters.entries()) {
+    const parameter: SqlParameter = { name: `@argument${ordinal}`, type, value, output };
+    parameters.push(parameter);
+    args.push(`${given === '' ? '' : `${given} = `}${parameter.name}${output ? ' OUTPUT' : ''}`);
+    if (output) outputs.push({ ordinal, name: given, parameter });
+  }
+  const text = `EXEC ${name.replace(/;\d+$/, '')} ${args.join(', ')}`;
+  return { kind: 'run', text, parameters, outputs };
 }
 
 function readStatement(
@@ -192,10 +210,11 @@ function bind(
     const place = places.get(one.name.toLowerCase());
     if (place === undefined) throw missing(one.name, statement);
     const { value, output, type } = place.parameter;
+    const held = declaredType(one.type, type, value);
     const parameter: SqlParameter = {
       name: one.name,
-      type: declaredType(one.type, type, value),
-      value,
+      type: held,
+      value: declaredValue(held, value),
       output: output && one.output,
     };
     parameters.push(parameter);

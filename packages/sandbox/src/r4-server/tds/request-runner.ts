@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SqlEngine, SqlParameter, SqlSession } from '../engine.ts';
+import type { SqlEngine, SqlParameter, SqlSession, TransactionChange } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
 import { blackHoleStage, concerns } from './faults.ts';
 import type { Faults } from './faults.ts';
@@ -86,6 +86,7 @@ export function createRequestRunner(context: RequestContext): RequestRunner {
       fault,
       signal,
       onInternalError,
+      announce,
     });
     if (outcome.struck)
       report({
@@ -226,20 +227,17 @@ export function createRequestRunner(context: RequestContext): RequestRunner {
     }[request.kind];
     const outcome = await runText({ text, parameters: [], doneType: TOKEN_TYPE.done, via: 'transaction' }, signal);
     if (typeof outcome === 'string') return outcome;
-    if (outcome.error === undefined) announce(request.kind);
     if (outcome.error === undefined && request.beginAgain) {
       await runText(
         { text: 'BEGIN TRANSACTION', parameters: [], doneType: TOKEN_TYPE.done, via: 'transaction' },
         signal,
       );
-      announce('begin');
     }
     writeDone(out, { ...outcome.last, status: outcome.last.status & DONE.error }, version);
     return endOf(outcome);
   };
 
-  const announce = (kind: 'begin' | 'commit' | 'rollback' | 'save'): void => {
-    if (kind === 'save') return;
+  const announce = (kind: TransactionChange): void => {
     if (kind === 'begin') {
       transactions += 1;
       transaction = Buffer.alloc(8);

@@ -147,8 +147,10 @@ describe('procedures', () => {
         message: 'sp_cursorfetch: This feature has not been implemented yet.',
       }),
     );
-    expect(() => statements.plan(call('xp_cmdshell'))).toThrow(
-      expect.objectContaining({ number: 2812, message: "Could not find stored procedure 'xp_cmdshell'." }),
+    // The data half knows which other procedures there are.
+    expect(statements.plan(call('xp_cmdshell'))).toMatchObject({ kind: 'run', text: 'EXEC xp_cmdshell ' });
+    expect(() => statements.plan(call('xp_cmdshell DROP'))).toThrow(
+      expect.objectContaining({ number: 2812, message: "Could not find stored procedure 'xp_cmdshell DROP'." }),
     );
   });
 });

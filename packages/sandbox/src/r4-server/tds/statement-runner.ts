@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SqlParameter, SqlSession, StatementResult } from '../engine.ts';
+import type { SqlParameter, SqlSession, StatementResult, TransactionChange } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
 import { FLUSH_BYTES } from './reply.ts';
 import type { Reply } from './reply.ts';
@@ -19,6 +19,8 @@ export interface RunContext {
   /** Aborted by an attention, and when the connection is gone. */
   readonly signal: AbortSignal;
   readonly onInternalError: (error: unknown) => void;
+  /** Tells the client that its transaction has begun or ended. */
+  readonly announce: (change: TransactionChange) => void;
 }
 
 export interface RunRequest {
@@ -73,6 +75,12 @@ export async function runStatements(request: RunRequest, context: RunContext): P
     strikeNow(fault.beforeStart());
     let turnStarted = performance.now();
     for (const result of context.session.execute(request.text, request.parameters)) {
+      if (result.kind === 'wait' && result.silent === true) {
+        // A wait for a lock is no statement of its own: the client sees nothing of it but time.
+        await writeOther(result, context);
+        if (context.signal.aborted) break;
+        continue;
+      }
       settle(undefined);
       if (result.kind === 'rows') {
         const written = await writeRows(result, context, rows);
@@ -139,6 +147,9 @@ async function writeOther(result: Exclude<StatementResult, { kind: 'rows' }>, co
         { number: 5701, message: `Changed database context to '${result.name}'.` },
         { serverName, version },
       );
+      return;
+    case 'transaction':
+      context.announce(result.change);
       return;
     case 'wait':
       await reply.flush();

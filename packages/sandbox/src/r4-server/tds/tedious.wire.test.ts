@@ -227,6 +227,35 @@ describe('requests', () => {
     expect((await client.query('select 1')).sets).toEqual([[[1]]]);
   });
 
+  test('a transaction that a text begins and ends is announced', async () => {
+    await using server = await start();
+    await using client = await connectTedious({ port: server.port });
+    const open = () => (client.connection as unknown as { inTransaction: boolean }).inTransaction;
+    await client.batch('begin tran');
+    expect(open()).toBe(true);
+    await client.query('rollback tran');
+    expect(open()).toBe(false);
+  });
+
+  test('a wait for a lock is no statement of its own', async () => {
+    function* locked(): Iterable<StatementResult> {
+      for (let turn = 0; turn < 3; turn += 1) yield { kind: 'wait', waitMs: 1, silent: true };
+      yield { kind: 'rows', columns: INT, rows: [[7]] };
+    }
+    await using server = await start({ statements: { locked } });
+    await using client = await connectTedious({ port: server.port });
+    let dones = 0;
+    const answer = await client.run(
+      (request) => {
+        request.on('done', () => (dones += 1));
+        client.connection.execSqlBatch(request);
+      },
+      { text: 'locked' },
+    );
+    expect(answer.sets).toEqual([[[7]]]);
+    expect(dones).toBe(1);
+  });
+
   test('transactions and the reset of a connection', async () => {
     await using server = await start();
     await using client = await connectTedious({ port: server.port });

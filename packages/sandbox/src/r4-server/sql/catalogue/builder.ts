@@ -5,7 +5,7 @@ import { collationRules } from '../collation.ts';
 import { sqlError } from '../errors.ts';
 import { quoteName } from '../storage.ts';
 import type { Storage } from '../storage.ts';
-import { familyOf, integerRanges, isFixedText, isString } from '../types.ts';
+import { familyOf, integerRanges, isFixedText, isString, isUnicode } from '../types.ts';
 import type { Catalogue, Database, Table } from './model.ts';
 import { columnIndex } from './model.ts';
 
@@ -131,12 +131,10 @@ export const keyExpression = (
 ): string => {
   if (familyOf(type) === 'guid') return `${deps.storage.define('key:guid', unreachable)}(${sql})`;
   if (!isString(type)) return sql;
-  const rules = collationRules(type.collation ?? deps.collation) ?? {
-    binary: false,
-    caseSensitive: false,
-    accentSensitive: true,
-  };
-  return `${deps.storage.sortKey(rules)}(${sql})`;
+  const collation = type.collation ?? deps.collation;
+  const rules = collationRules(collation) ?? { binary: false, caseSensitive: false, accentSensitive: true };
+  const linguistic = !rules.binary && (isUnicode(type) || !/^SQL_/i.test(collation));
+  return `${deps.storage.sortKey({ ...rules, linguistic })}(${sql})`;
 };
 
 const unreachable = (): never => {

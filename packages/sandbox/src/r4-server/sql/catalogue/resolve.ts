@@ -3,6 +3,8 @@ import type { ServerState, SessionState } from '../state.ts';
 import { informationSchemaViews } from './information-schema.ts';
 import type { Database, Table } from './model.ts';
 import { requireAccess, requirePermission } from './permissions.ts';
+import { odbcViews } from './odbc-views.ts';
+import { ownViews } from './own-views.ts';
 import { systemViews } from './system-views.ts';
 import type { SystemView, ViewColumn } from './views.ts';
 
@@ -20,7 +22,10 @@ export type ResolvedTable =
     };
 
 const viewsByName = new Map<string, SystemView>(
-  [...informationSchemaViews, ...systemViews].map((view) => [`${view.schema}.${view.name}`.toLowerCase(), view]),
+  [...informationSchemaViews, ...systemViews, ...odbcViews, ...ownViews].map((view) => [
+    `${view.schema}.${view.name}`.toLowerCase(),
+    view,
+  ]),
 );
 
 /** The views of SQL Server 2000 that are reached without a schema. */
@@ -57,6 +62,12 @@ export const findView = (parts: readonly string[]): SystemView | undefined => {
     : undefined;
 };
 
+/** Server state needs a right that no plain login has; SQL Server names it, then refuses (297) in the same breath. */
+const lackingState = (view: SystemView, database: Database) =>
+  view.requires === 'VIEW SERVER STATE'
+    ? sqlError(300, 'VIEW SERVER STATE', 'server', 'master')
+    : sqlError(262, 'VIEW DATABASE STATE', database.name);
+
 /**
  * What a name in FROM means to a session.
  * @throws SqlServerError 208, 229, 916
@@ -82,6 +93,8 @@ export const resolveTable = (
   }
   const view = findView(parts);
   if (view === undefined) throw invalid();
+  if (view.requires !== undefined && session.login.role !== 'sysadmin')
+    throw atLine(lackingState(view, database), line);
   return {
     kind: 'view',
     key: `${database.id}.${view.schema}.${view.name}`,

@@ -45,7 +45,7 @@ const roleMembers = (server: ServerState): SqlValue[][] =>
     .flatMap((login, index) => [[16390, 5 + index], ...(login.role === 'writer' ? [[16391, 5 + index]] : [])]);
 
 /** Sessions that a login sees: its own, or all for an administrator. */
-const sessionsSeen = (server: ServerState, session: SessionState): SessionState[] =>
+export const sessionsSeen = (server: ServerState, session: SessionState): SessionState[] =>
   session.login.role === 'sysadmin' ? [...server.sessions.values()] : [session];
 
 /** Views about the server as a whole. */

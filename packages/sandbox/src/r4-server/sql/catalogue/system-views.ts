@@ -27,7 +27,8 @@ const shapeOf = (column: ColumnDefinition): readonly [length: number, precision:
   return [known?.maxLength ?? 0, known?.precision ?? 0, known?.scale ?? 0];
 };
 
-const indexesOf = (table: Table) => [
+/** A table's heap or clustered index, and its other indexes, as the catalogue numbers them. */
+export const indexesOf = (table: Table) => [
   ...(table.primaryKey.length === 0
     ? [{ id: 0, name: null, type: 'HEAP', unique: false, primary: false, columns: [] as readonly string[] }]
     : [
@@ -96,7 +97,8 @@ const tablesOfKind = (kind: Table['kind']) => (_server: ServerState, session: Se
     .filter((table) => table.kind === kind)
     .map(objectRow);
 
-const countRows = (server: ServerState, table: Table): number =>
+/** How many rows a table holds now. */
+export const countRows = (server: ServerState, table: Table): number =>
   Number(
     server.storage.sqlite.prepare(`SELECT COUNT(*) AS n FROM "${table.storedName.replaceAll('"', '""')}"`).get()?.[
       'n'

@@ -14,6 +14,8 @@ export interface SystemView {
   readonly schema: 'INFORMATION_SCHEMA' | 'sys';
   readonly name: string;
   readonly columns: readonly ViewColumn[];
+  /** A right without which the view is refused: 300 or 262. */
+  readonly requires?: 'VIEW SERVER STATE' | 'VIEW DATABASE STATE';
   readonly rows: (server: ServerState, session: SessionState, database: Database) => readonly (readonly SqlValue[])[];
 }
 

@@ -70,6 +70,8 @@ const monthIndex = (name: string): number =>
 export const parseDate = (written: string, order: DateOrder, legacy: boolean, style = 0): ParsedDate => {
   const text = written.trim();
   if (text === '') return epoch1900Ms;
+  // datetime reads thousandths and no finer.
+  if (legacy && /:\d{1,2}[.:]\d{4,}/.test(text)) return 'invalid';
   const iso = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)Z?$/i.exec(text);
   if (iso !== null) return assemble(fullYear(iso[1] ?? ''), Number(iso[2]), Number(iso[3]), iso[4]);
   const time = parseTime(text);

@@ -2,19 +2,22 @@ import { SqlServerError } from '../../engine.ts';
 import type { SqlType, SqlValue, StatementResult } from '../../engine.ts';
 import { findDatabase } from '../catalogue/resolve.ts';
 import { mayOpen } from '../catalogue/permissions.ts';
-import { atLine, sqlError } from '../errors.ts';
-import type { Expression, Query, SelectSpecification, Statement } from '../parse/ast.ts';
+import { atLine, errorMessages, sqlError } from '../errors.ts';
+import type { Query, SelectSpecification, Statement } from '../parse/ast.ts';
 import type { SessionState } from '../state.ts';
-import { planCondition, planQuery, planScalar } from '../translate/plan.ts';
+import { planQuery } from '../translate/plan.ts';
 import type { Plan } from '../translate/plan.ts';
 import type { Translation } from '../translate/context.ts';
 import { isWide } from '../types.ts';
 import { applyOption } from './options.ts';
 import { planned } from './planned.ts';
 import type { BatchContext } from './planned.ts';
-import { readRows, readScalar } from './rows.ts';
+import { readRows } from './rows.ts';
 import { parseDelay } from './delay.ts';
 import { beginTransaction, commitTransaction, rollbackTransaction, waitForReads } from './transactions.ts';
+import { executeProcedure, executeText } from './procedures.ts';
+import type { NestingContext } from './procedures.ts';
+import { printed, scalar, truth, variableOf } from './scalars.ts';
 import { executeWrite } from './writes.ts';
 
 /** How a statement left the flow of the batch. */
@@ -54,6 +57,12 @@ export function* runStatements(
     if (flow !== 'next') return flow;
   }
   return 'next';
+}
+
+/** Runs a text that a statement of the batch brings: compiled whole, like a batch. */
+function* runNested(context: BatchContext, statements: readonly Statement[]): ReturnType<NestingContext['run']> {
+  compileBatch(context, statements);
+  yield* runStatements(context, statements);
 }
 
 /** Runs one statement; errors learn its line. */
@@ -141,14 +150,22 @@ function* dispatch(context: BatchContext, statement: Statement): Generator<State
       if (!session.options.formatOnly) yield { kind: 'wait', waitMs: parseDelay(String(delay ?? '')) };
       break;
     }
-    case 'transaction':
+    case 'transaction': {
+      const open = session.transactionCount > 0;
       if (statement.action === 'begin') beginTransaction(server, session);
       else if (statement.action === 'commit') commitTransaction(server, session);
       else rollbackTransaction(server, session);
-      yield { kind: 'done' };
+      // Only the outermost transaction is one to the client.
+      if (session.transactionCount > 0 === open) yield { kind: 'done' };
+      else yield { kind: 'transaction', change: statement.action };
       break;
+    }
     case 'execute':
-      throw sqlError(2812, statement.procedure.join('.'));
+      yield* executeProcedure({ ...context, run: runNested }, statement);
+      break;
+    case 'execute-text':
+      yield* executeText({ ...context, run: runNested }, statement);
+      break;
   }
   if (statement.kind !== 'query') afterStatement(session, statement);
   return 'next';
@@ -159,28 +176,6 @@ const afterStatement = (session: SessionState, statement: Statement): void => {
   session.lastError = 0;
   const keeps = ['declare', 'insert', 'update', 'delete', 'execute', 'while', 'block', 'if'];
   if (!keeps.includes(statement.kind)) session.lastRowCount = statement.kind === 'set-variable' ? 1 : 0;
-};
-
-const variableOf = (session: SessionState, name: string, line: number) => {
-  const variable = session.variables.get(name.toLowerCase());
-  if (variable === undefined) throw atLine(sqlError(137, name), line);
-  return variable;
-};
-
-const scalar = (context: BatchContext, node: Expression, to: SqlType): SqlValue => {
-  const plan = planned(context, node, (translation) => planScalar(translation, node, to));
-  return readScalar(context.server, context.session, plan);
-};
-
-const truth = (context: BatchContext, condition: Parameters<typeof planCondition>[1]): boolean => {
-  if (context.session.options.formatOnly) return true;
-  const plan = planned(context, condition, (translation) => planCondition(translation, condition));
-  return readScalar(context.server, context.session, plan) === 1;
-};
-
-const printed = (context: BatchContext, node: Expression): string => {
-  const value = scalar(context, node, { name: 'nvarchar', length: 4000 });
-  return value === null ? '' : String(value);
 };
 
 function* runQuery(context: BatchContext, query: Query): Generator<StatementResult, void, undefined> {
@@ -275,14 +270,21 @@ function* raise(
   context: BatchContext,
   statement: Statement & { kind: 'raiserror' },
 ): Generator<StatementResult, void, undefined> {
-  const text = printed(context, statement.message);
-  const severity = Number(scalar(context, statement.severity, { name: 'int' }));
-  const state = Number(scalar(context, statement.state, { name: 'int' }));
+  const { message: given } = statement;
+  const byNumber = given.kind === 'literal' && given.of === 'integer' ? Number(given.text) : undefined;
+  const known = byNumber === undefined ? undefined : errorMessages[byNumber];
+  const askedSeverity = Number(scalar(context, statement.severity, { name: 'int' }));
+  // A negative severity is the message's own.
+  const severity = askedSeverity < 0 ? (known?.[0] ?? 0) : askedSeverity;
+  const state = Math.max(1, Number(scalar(context, statement.state, { name: 'int' })));
   const args = statement.args.map((argument) => printed(context, argument));
+  if (byNumber !== undefined && known === undefined) throw sqlError(18054, byNumber, severity, state);
+  const text = known?.[1] ?? printed(context, given);
+  const number = byNumber ?? 50000;
   let next = 0;
   const message = text.replace(/%(?:[-+0 #]*\d*(?:\.\d+)?(?:I64)?)([dioxXus%])/g, (whole, kind: string) =>
     kind === '%' ? '%' : (args[next++] ?? (kind === 's' ? '(null)' : whole)),
   );
-  if (severity > 10) throw new SqlServerError(message, { number: 50000, severity, state, lineNumber: statement.line });
-  yield { kind: 'info', number: 50000, message };
+  if (severity > 10) throw new SqlServerError(message, { number, severity, state, lineNumber: statement.line });
+  yield { kind: 'info', number, message };
 }

@@ -42,5 +42,6 @@ const checkNode = (node: unknown, check: Check): void => {
   }
   if (record.kind === 'variable' || record.kind === 'set-variable') require(String(record['name']));
   if (record.kind === 'assign') require(String(record['variable']));
+  if (record.kind === 'execute' && typeof record['status'] === 'string') require(record['status']);
   for (const value of Object.values(record)) checkNode(value, check);
 };

@@ -71,7 +71,7 @@ export const globals: Readonly<Record<string, Global>> = {
   '@@MAX_PRECISION': constant({ name: 'tinyint' }, 38n),
   '@@MAX_CONNECTIONS': constant(int, 32767n),
   '@@MICROSOFTVERSION': constant(int, 171052960n),
-  '@@NESTLEVEL': constant(int, 0n),
+  '@@NESTLEVEL': { type: int, value: (_server, session) => BigInt(session.nesting) },
   '@@OPTIONS': number(optionMask),
   '@@PROCID': constant(int, 0n),
   '@@TEXTSIZE': constant(int, 2147483647n),

@@ -148,6 +148,8 @@ export type SelectItem =
 export interface NamedTable {
   readonly kind: 'table';
   readonly parts: readonly string[];
+  /** Of a system function that gives rows: `fn_my_permissions(NULL, 'DATABASE')`. */
+  readonly args?: readonly Expression[];
   readonly alias?: string;
   readonly hints: readonly string[];
   readonly line: number;
@@ -284,7 +286,15 @@ export type Statement = { readonly line: number } & (
   | { readonly kind: 'block'; readonly statements: readonly Statement[] }
   | { readonly kind: 'waitfor'; readonly delay: Expression }
   | { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' }
-  | { readonly kind: 'execute'; readonly procedure: readonly string[]; readonly args: readonly ExecuteArgument[] }
+  | {
+      readonly kind: 'execute';
+      readonly procedure: readonly string[];
+      readonly args: readonly ExecuteArgument[];
+      /** `EXEC @status = …`. */
+      readonly status?: string;
+    }
+  /** `EXEC ('text' + @more)`. */
+  | { readonly kind: 'execute-text'; readonly text: Expression }
 );
 
 /** An argument of EXEC. */

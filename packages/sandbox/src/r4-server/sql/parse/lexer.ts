@@ -39,11 +39,27 @@ const patterns = {
   symbol: /<>|<=|>=|!=|!<|!>|\+=|-=|\*=|\/=|%=|&=|\|=|\^=|::|[-+*/%&|^~=<>(),.;:!]/y,
 } as const;
 
+/** SET QUOTED_IDENTIFIER counts as it is read, from there on. @returns undefined where the last token ends no such statement */
+const quotedAfter = (tokens: readonly Token[]): boolean | undefined => {
+  const last = tokens.at(-1);
+  if (last?.upper !== 'ON' && last?.upper !== 'OFF') return undefined;
+  let found = false;
+  for (let index = tokens.length - 2; index >= 0; index--) {
+    const { kind, upper } = tokens[index] as Token;
+    if (kind === 'word' && upper === 'SET') return found ? last.upper === 'ON' : undefined;
+    if (kind === 'word' && upper === 'QUOTED_IDENTIFIER') found = true;
+    else if (upper !== ',' && !(kind === 'word' && /^(?:ANSI|CONCAT|ARITH|NOCOUNT|XACT|NUMERIC)/.test(upper)))
+      return undefined;
+  }
+  return undefined;
+};
+
 /**
  * Cuts a batch into tokens.
  * @throws SqlServerError 102 (a character outside the language), 105 (unclosed quotation), 113 (unclosed comment).
  */
-export const tokenize = (text: string, quotedIdentifiers = true): Token[] => {
+export const tokenize = (text: string, quotedAtFirst = true): Token[] => {
+  let quotedIdentifiers = quotedAtFirst;
   const tokens: Token[] = [];
   let at = 0;
   let line = 1;
@@ -116,6 +132,7 @@ export const tokenize = (text: string, quotedIdentifiers = true): Token[] => {
     const word = match(patterns.word);
     if (word !== undefined) {
       push('word', word, at + word.length);
+      quotedIdentifiers = quotedAfter(tokens) ?? quotedIdentifiers;
       continue;
     }
     const variable = match(patterns.variable);

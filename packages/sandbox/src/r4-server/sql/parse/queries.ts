@@ -14,6 +14,9 @@ import type { Cursor } from './cursor.ts';
 import { createExpressionParser } from './expressions.ts';
 import type { ExpressionParser } from './expressions.ts';
 
+/** System functions that give rows. */
+const rowFunctions: ReadonlySet<string> = new Set(['fn_my_permissions']);
+
 /** What statements need of queries. */
 export interface QueryParser extends ExpressionParser {
   /** `[WITH …] SELECT … [ORDER BY …]`; a WITH is read only where `allowWith`. */
@@ -338,6 +341,8 @@ export const createQueryParser = (cursor: Cursor): QueryParser => {
   const namedTable = (aliasAllowed: boolean): NamedTable => {
     const { line } = cursor.peek();
     const parts = cursor.qualifiedName();
+    const name = parts.at(-1)?.toLowerCase() ?? '';
+    const args = aliasAllowed && rowFunctions.has(name) && cursor.isSymbol('(') ? functionArguments() : undefined;
     if (aliasAllowed && cursor.isSymbol('(') && !isBareHint()) throw atLine(sqlError(208, parts.join('.')), line);
     if (cursor.isWord('TABLESAMPLE')) throw cursor.refuse('TABLESAMPLE');
     let hints = hintList();
@@ -349,7 +354,17 @@ export const createQueryParser = (cursor: Cursor): QueryParser => {
       }
     }
     if (hints.length === 0) hints = hintList();
-    return { kind: 'table', parts, ...(alias !== undefined && { alias }), hints, line };
+    return { kind: 'table', parts, ...(args && { args }), ...(alias !== undefined && { alias }), hints, line };
+  };
+
+  const functionArguments = (): Expression[] => {
+    const args: Expression[] = [];
+    cursor.expectSymbol('(');
+    if (cursor.takeSymbol(')')) return args;
+    do args.push(expression());
+    while (cursor.takeSymbol(','));
+    cursor.expectSymbol(')');
+    return args;
   };
 
   const isBareHint = (): boolean => {

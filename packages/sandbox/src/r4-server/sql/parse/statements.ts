@@ -291,14 +291,30 @@ const createStatementParser = (cursor: Cursor): ((first: boolean) => Statement) 
   };
 
   const execute = (line: number): Statement => {
-    if (cursor.isSymbol('(')) throw cursor.refuse('EXEC (…)');
-    if (cursor.peek().kind === 'variable') throw cursor.refuse('EXEC @variable');
+    if (cursor.takeSymbol('(')) {
+      const text = expression();
+      cursor.expectSymbol(')');
+      if (cursor.isWord('AT')) throw cursor.refuse('EXEC (…) AT');
+      return { kind: 'execute-text', text, line };
+    }
+    let status: string | undefined;
+    if (cursor.peek().kind === 'variable') {
+      if (!cursor.isSymbol('=', 1)) throw cursor.refuse('EXEC @variable');
+      status = cursor.next().text;
+      cursor.next();
+    }
     const procedure = cursor.qualifiedName();
     const args: ExecuteArgument[] = [];
-    if (!startsArgument()) return { kind: 'execute', procedure, args, line };
-    do args.push(argument());
-    while (cursor.takeSymbol(','));
-    return { kind: 'execute', procedure, args, line };
+    const call = { kind: 'execute', procedure, args, ...(status !== undefined && { status }), line } as const;
+    if (startsArgument()) {
+      do args.push(argument());
+      while (cursor.takeSymbol(','));
+    }
+    if (cursor.isWord('WITH') && cursor.isWordAt(1, 'RECOMPILE')) {
+      cursor.next();
+      cursor.next();
+    }
+    return call;
   };
 
   const startsArgument = (): boolean => {
@@ -316,7 +332,8 @@ const createStatementParser = (cursor: Cursor): ((first: boolean) => Statement) 
       cursor.next();
     }
     let value: Expression;
-    if (cursor.isIdentifier()) value = { kind: 'literal', of: 'nstring', text: cursor.next().text };
+    const bare = cursor.isIdentifier();
+    if (bare) value = { kind: 'literal', of: 'nstring', text: cursor.next().text };
     else if (cursor.isWord('DEFAULT')) throw cursor.refuse('EXEC … DEFAULT');
     else {
       const { line } = cursor.peek();

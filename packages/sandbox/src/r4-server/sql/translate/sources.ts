@@ -1,7 +1,11 @@
-import { atLine, sqlError } from '../errors.ts';
-import type { NamedTable, TableSource } from '../parse/ast.ts';
+import { myPermissions, permissionColumns } from '../catalogue/own-views.ts';
+import { findTable, resolveTable } from '../catalogue/resolve.ts';
+import type { ViewColumn } from '../catalogue/views.ts';
+import { atLine, sqlError, unsupported } from '../errors.ts';
+import type { Expression, NamedTable, TableSource } from '../parse/ast.ts';
+import { createCursor } from '../parse/cursor.ts';
+import { tokenize } from '../parse/lexer.ts';
 import { quoteName } from '../storage.ts';
-import { resolveTable } from '../catalogue/resolve.ts';
 import { translateCondition } from './conditions.ts';
 import type { OutputColumn, Translation } from './context.ts';
 import { createScope } from './scope.ts';
@@ -145,26 +149,13 @@ const translateTable = (translation: Translation, node: NamedTable, scope: Scope
     const common = translation.commonTables[index];
     if (common !== undefined) return translateCommonTable(translation, { node, index }, scope);
   }
+  if (node.args !== undefined) return translateMyPermissions(translation, node, scope);
   const resolved = resolveTable(translation.server, translation.session, node.parts, node.line);
   const alias = translation.alias();
   const exposed = node.alias ?? node.parts.at(-1) ?? '';
   if (resolved.kind === 'view') {
     const rows = translation.bind(`view:${resolved.key}`, (session) => resolved.rows(session));
-    const source: Source = {
-      exposed,
-      sqlAlias: alias,
-      ...(node.alias === undefined && { qualifiers: { schema: resolved.schema, database: resolved.database } }),
-      columns: resolved.columns.map((column, index) => ({
-        name: column.name,
-        sql: `${alias}.o${index}`,
-        type: column.type,
-        nullable: column.nullable,
-        identity: false,
-      })),
-    };
-    addSource(scope, source, node.line);
-    const outputs = resolved.columns.map((_, index) => `json_extract(value, '$[${index}]') AS o${index}`);
-    return `(SELECT ${outputs.join(', ')} FROM json_each(${rows})) AS ${alias}`;
+    return rowsSource({ exposed, alias, rows, columns: resolved.columns, node, scope, qualifiers: resolved });
   }
   const { table } = resolved;
   const dirty = node.hints.some((hint) => dirtyHints.has(hint));
@@ -187,6 +178,58 @@ const translateTable = (translation: Translation, node: NamedTable, scope: Scope
     node.line,
   );
   return `${quoteName(table.storedName)} AS ${alias}`;
+};
+
+/** Rows that come as one JSON text. */
+const rowsSource = (given: {
+  readonly exposed: string;
+  readonly alias: string;
+  readonly rows: string;
+  readonly columns: readonly ViewColumn[];
+  readonly node: NamedTable;
+  readonly scope: Scope;
+  readonly qualifiers: { readonly schema: string; readonly database: string };
+}): string => {
+  const { exposed, alias, rows, columns, node, scope } = given;
+  const { schema, database } = given.qualifiers;
+  const source: Source = {
+    exposed,
+    sqlAlias: alias,
+    ...(node.alias === undefined && { qualifiers: { schema, database } }),
+    columns: columns.map((column, index) => ({
+      name: column.name,
+      sql: `${alias}.o${index}`,
+      type: column.type,
+      nullable: column.nullable,
+      identity: false,
+    })),
+  };
+  addSource(scope, source, node.line);
+  const outputs = columns.map((_, index) => `json_extract(value, '$[${index}]') AS o${index}`);
+  return `(SELECT ${outputs.join(', ')} FROM json_each(${rows})) AS ${alias}`;
+};
+
+/** `fn_my_permissions(securable, class)`; its arguments are literals or NULL. */
+const translateMyPermissions = (translation: Translation, node: NamedTable, scope: Scope): string => {
+  const { server, session } = translation;
+  const [securable, kind] = node.args ?? [];
+  if (node.args?.length !== 2) throw atLine(sqlError(313, node.parts.join('.')), node.line);
+  const text = (argument: Expression | undefined): string | null => {
+    if (argument?.kind !== 'literal' || !['string', 'nstring', 'null'].includes(argument.of))
+      throw unsupported('fn_my_permissions with arguments that are no literals', node.line);
+    return argument.of === 'null' ? null : argument.text;
+  };
+  const name = text(securable);
+  const table =
+    name === null ? undefined : findTable(server, session.database, createCursor(tokenize(name)).qualifiedName());
+  const asked = text(kind) ?? '';
+  const alias = translation.alias();
+  const rows = translation.bind(`permissions:${asked}:${name ?? ''}`, (asking) =>
+    JSON.stringify(myPermissions(asking, asked, table)),
+  );
+  const exposed = node.alias ?? node.parts.at(-1) ?? '';
+  const qualifiers = { schema: 'sys', database: session.database.name };
+  return rowsSource({ exposed, alias, rows, columns: permissionColumns, node, scope, qualifiers });
 };
 
 /** A common table is written out where it is used; it sees the ones before it, not itself. */

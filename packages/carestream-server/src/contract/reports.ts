@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { errorCodeSchema, instantSchema, opaqueIdSchema, patientCodeSchema, versionSchema } from './identifiers.ts';
+import { passReasonSchema } from './bulk-pass.ts';
+
+const milliseconds = z.number().min(0);
+const count = z.int().min(0);
+
+/** Where the time of a message went, in milliseconds. */
+export const legsSchema = z
+  .object({
+    queuedMs: milliseconds,
+    dispatchedMs: milliseconds,
+    readMs: milliseconds,
+    mappedMs: milliseconds,
+    uploadedMs: milliseconds,
+  })
+  .partial();
+/** @see {@link legsSchema} */
+export type Legs = z.infer<typeof legsSchema>;
+
+/** How a message of the queue ended. */
+export const commandResultSchema = z.object({
+  messageId: z.string().min(1).max(200),
+  /** As it stood in the message; `unknown` where the body told none. */
+  type: z.string().min(1).max(64),
+  outcome: z.enum(['done', 'not-found', 'failed', 'rejected']),
+  code: errorCodeSchema.optional(),
+  patientCode: patientCodeSchema.optional(),
+  requestedAt: instantSchema.optional(),
+  at: instantSchema,
+  legs: legsSchema,
+  /** Counts and identifiers: `patients`, `changed`, `passId`, `items`. */
+  figures: z.record(z.string().max(40), z.union([z.number(), opaqueIdSchema])).optional(),
+});
+/** @see {@link commandResultSchema} */
+export type CommandResult = z.infer<typeof commandResultSchema>;
+
+/** The figures of one bulk pass. Times in milliseconds; `refused…` and `rules` count by name. */
+export const passFiguresSchema = z.object({
+  passId: opaqueIdSchema.nullable(),
+  reason: passReasonSchema,
+  outcome: z.enum(['equal', 'failed', 'running']),
+  code: errorCodeSchema.optional(),
+  startedAt: instantSchema,
+  endedAt: instantSchema.nullable(),
+  rows: count,
+  pages: count,
+  patients: count,
+  sent: count,
+  changed: count,
+  removed: count,
+  refusedByAgent: z.record(z.string(), count),
+  refusedByServer: z.record(z.string(), count),
+  /** How often each named rule for doubtful data applied. */
+  rules: z.record(z.string(), count),
+  readMs: milliseconds,
+  pausedMs: milliseconds,
+});
+/** @see {@link passFiguresSchema} */
+export type PassFigures = z.infer<typeof passFiguresSchema>;
+
+/** How an agent is doing, sent each minute. Holds nothing of a patient. */
+export const heartbeatSchema = z.object({
+  at: instantSchema,
+  version: versionSchema,
+  hostVersion: versionSchema.nullable(),
+  startedAt: instantSchema,
+  uptimeMs: milliseconds,
+  lastEqualAt: instantSchema.nullable(),
+  lastPass: passFiguresSchema.nullable(),
+  queue: z.object({ lastReceiveAt: instantSchema.nullable(), lagMs: milliseconds.nullable(), inFlight: count }),
+  memory: z.object({ rssBytes: count, heapUsedBytes: count }),
+  schemaFingerprint: z.string().max(64).nullable(),
+  warnings: z.array(errorCodeSchema).max(50),
+  update: z.object({
+    dictated: versionSchema.nullable(),
+    state: z.enum(['current', 'differs', 'staged', 'refused']),
+    code: errorCodeSchema.optional(),
+  }),
+});
+/** @see {@link heartbeatSchema} */
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
