@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { canonicalVersions, type LicenceAnswer } from '../contract/index.ts';
-import type { DoctorPorts, GrantAccount } from '../doctor/index.ts';
+import type { DoctorPorts } from '../doctor/index.ts';
 import { createFlynotesClient, knockAtFlynotes } from '../flynotes/index.ts';
-import { createPracticeConnector, resolveDatabaseConfig, type DatabaseConfig } from '../practice/index.ts';
+import { createPracticeConnector, type DatabaseConfig } from '../practice/index.ts';
 import { AgentError, type Clock, type Log } from '../runtime/index.ts';
 import { stateSchema } from '../state/index.ts';
 import { submitEvent } from '../telemetry/index.ts';
 import { version } from '../version.ts';
 import type { AgentConfig } from './config.ts';
+import { accountOf, databaseLoginOf } from './database-login.ts';
 import { lookAtFolder } from './folder-probe.ts';
 import type { ProxyVariables } from './network.ts';
 import { askProxy, askRegistry, proxyFor, resolveName } from './network-probes.ts';
@@ -25,7 +26,8 @@ const queryTimeoutMs = 9_000;
 
 /** The real world, as the agent itself meets it. */
 export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurroundings): DoctorPorts {
-  const { clock } = surroundings;
+  const { clock, environment } = surroundings;
+  const login = databaseLoginOf(config.database as DatabaseConfig | undefined);
   const url = new URL(config.flynotesUrl);
   const proxy = proxyFor(url, surroundings.proxy);
   const flynotes = createFlynotesClient(
@@ -35,8 +37,11 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
   return {
     clock,
     address: { host: url.hostname, encrypted: url.protocol === 'https:', proxy: proxy?.host ?? null },
-    account: accountOf(config, surroundings.environment),
-    database: databaseOf(config),
+    account: accountOf(login.user, {
+      username: userInfo().username,
+      domain: environment['USERDOMAIN'] || environment['COMPUTERNAME'],
+    }),
+    database: login.database,
     hasRollbarToken: config.rollbarToken !== undefined,
     lookAtFolder: async () => lookAtFolder(config.dataDir),
     resolve: resolveName,
@@ -124,19 +129,4 @@ function createNotices() {
     error: () => undefined,
   };
   return { log, oldTls: () => oldTls, product: () => product };
-}
-
-/** Who reads R4: the SQL login of the configuration, or else the Windows account of this process. */
-function accountOf(config: AgentConfig, environment: DoctorSurroundings['environment']): GrantAccount {
-  const { user } = resolveDatabaseConfig(config.database as DatabaseConfig) as { readonly user?: string };
-  if (user !== undefined && user !== '') return { kind: 'sql', name: user };
-  const { username } = userInfo();
-  if (username.toUpperCase() === 'SYSTEM') return { kind: 'windows', name: 'NT AUTHORITY\\SYSTEM' };
-  const domain = environment['USERDOMAIN'] || environment['COMPUTERNAME'] || 'DOMAIN';
-  return { kind: 'windows', name: `${domain}\\${username}` };
-}
-
-function databaseOf(config: AgentConfig): string {
-  const { database } = resolveDatabaseConfig(config.database as DatabaseConfig) as { readonly database?: string };
-  return database ?? 'sys2000';
 }

@@ -22,7 +22,9 @@ function stateLine({ running, since, ended, lastSeenAt }: Status, nowMs: number)
   const from = since === null ? 'for an unknown time' : `since ${when(since, nowMs)}`;
   if (running) return `running ${from}`;
   if (ended !== null) return `not running ${from}: ${ended.reason}, exit code ${ended.exitCode}`;
-  return lastSeenAt === null ? 'not running' : `not running; it was last seen ${when(lastSeenAt, nowMs)} and did not say why it ended`;
+  return lastSeenAt === null
+    ? 'not running'
+    : `not running; it was last seen ${when(lastSeenAt, nowMs)} and did not say why it ended`;
 }
 
 function versionLine({ version, hostVersion, update }: Status): string {

@@ -103,6 +103,9 @@ function schemaOf({ practice }: Findings): ReturnType<typeof passed> {
       if (reason === 'ambiguous') return `${what}: ${names} are equally good, none is taken`;
       return reason === 'type' ? `${what}: ${names} has an unexpected type` : `${what}: none of ${names}`;
     });
+  if (schema.refusedOverrides.length > 0) {
+    return warned('PRACTICE_OVERRIDE_INVALID', { facts: schema.refusedOverrides.slice(0, 20).join(', ') });
+  }
   if (lacking.length > 0) return warned('PRACTICE_PARTS_MISSING', { facts: lacking.slice(0, 20).join('; ') });
   if (schema.unindexed.length > 0) return warned('PRACTICE_INDEX_MISSING', { facts: schema.unindexed.join(', ') });
   return passed(`All that is usually read was found, in ${tables.length} tables: ${tables.join(', ')}.`);

@@ -24,20 +24,19 @@ export function createSampleCheck(ports: DoctorPorts, findings: Findings): Check
       const rules = new Map<string, number>();
       const refused = new Map<string, number>();
       const codes: number[] = [];
-      const take = (mapped: ReturnType<typeof mapBasics> | ReturnType<typeof mapFullRecord>, counts: boolean): void => {
-        if (mapped.outcome === 'refused') add(refused, mapped.code);
-        if (counts) for (const rule of mapped.rules) add(rules, rule);
-      };
       for (const row of rows) {
-        take(mapBasics(row, { today }), true);
+        const mapped = mapBasics(row, { today });
+        if (mapped.outcome === 'refused') add(refused, mapped.code);
+        for (const rule of mapped.rules) add(rules, rule);
         const code = patientCodeOf(row.patientCode);
         if (code !== null && codes.length < sampleRecords) codes.push(code);
       }
+      let records = 0;
       for (const code of codes) {
         const record = await reader.readPatient(code, signal);
-        if (record !== null) take(mapFullRecord(record, { today, timeZone }), false);
+        if (record !== null && mapFullRecord(record, { today, timeZone }).outcome === 'mapped') records += 1;
       }
-      return judged({ read: rows.length, records: codes.length, refused, rules });
+      return judged({ read: rows.length, records, refused, rules });
     },
   };
 }
@@ -53,7 +52,7 @@ function judged({ read, records, refused, rules }: Sample): Finding {
   if (read === 0) return warned('PRACTICE_EMPTY');
   const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
   const counted = rules.size === 0 ? 'no rule for doubtful data applied' : `rules that applied: ${listOf(rules)}`;
-  const facts = `${read} patients read, ${read - Math.min(read, refusals)} mapped, ${records} with their history; ${counted}`;
+  const facts = `${read} patients read, ${read - refusals} mapped, ${records} with their history; ${counted}`;
   if (refusals >= read) return failed('RECORD_INVALID', { facts: `${facts}; refused: ${listOf(refused)}` });
   return passed(`${facts}${refusals === 0 ? '' : `; refused: ${listOf(refused)}`}.`);
 }

@@ -13,6 +13,8 @@ export interface CertificateOptions {
   readonly commonName: string;
   readonly modulusBits: 1024 | 2048;
   readonly digest: 'sha1' | 'sha256';
+  /** Ten years from now unless told; a time that is over makes an expired one. */
+  readonly validUntil?: Date;
 }
 
 const SIGNATURE_OID = { sha1: '1.2.840.113549.1.1.5', sha256: '1.2.840.113549.1.1.11' } as const;
@@ -30,14 +32,15 @@ export async function createSelfSignedCertificate(options: CertificateOptions): 
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: options.modulusBits });
   const algorithm = der.sequence(der.oid(SIGNATURE_OID[options.digest]), der.null());
   const name = der.sequence(der.set(der.sequence(der.oid(OID.commonName), der.utf8(options.commonName))));
-  const from = new Date(Date.now() - DAY_MS);
+  const until = options.validUntil ?? new Date(Date.now() + (VALID_DAYS - 1) * DAY_MS);
+  const from = new Date(until.getTime() - VALID_DAYS * DAY_MS);
   const body = der.sequence(
     der.explicit(0, der.integer(Buffer.from([2]))),
     // The top bit is cleared: a serial number is positive and has no leading zero byte.
     der.integer(randomBytes(16).map((byte, index) => (index === 0 ? (byte & 0x7f) | 0x40 : byte))),
     algorithm,
     name,
-    der.sequence(der.utcTime(from), der.utcTime(new Date(from.getTime() + VALID_DAYS * DAY_MS))),
+    der.sequence(der.utcTime(from), der.utcTime(until)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der.explicit(3, extensions()),

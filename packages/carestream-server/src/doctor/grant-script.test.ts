@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { schemaMap } from '../practice/index.ts';
+import { grantScript, type GrantAccount, type GrantSubject } from './grant-script.ts';
+
+/** A name in brackets, as `QUOTENAME` writes it. */
+const name = String.raw`\[(?:[^\]]|\]\])+\]`;
+const text = String.raw`N'(?:[^']|'')*'`;
+const grant = String.raw`GRANT SELECT ON OBJECT::${name}\.${name} TO ${name};`;
+
+/**
+ * The grammar of SQL Server 2008 for all that may stand in a script: nothing that came later (ALTER ROLE ADD MEMBER, CREATE OR
+ * ALTER, DROP IF EXISTS, IIF, THROW), nothing that changes data or a table, nothing that takes away.
+ * @see https://learn.microsoft.com/previous-versions/sql/sql-server-2008/ms173463(v=sql.100)
+ */
+const grammar: readonly RegExp[] = [
+  /^--/,
+  /^GO$/,
+  new RegExp(`^USE (?:master|${name});$`),
+  new RegExp(`^IF NOT EXISTS \\(SELECT 1 FROM sys\\.(?:server|database)_principals WHERE name = ${text}\\)$`),
+  new RegExp(`^  CREATE LOGIN ${name} FROM WINDOWS WITH DEFAULT_DATABASE = ${name};$`),
+  new RegExp(`^  CREATE LOGIN ${name} WITH PASSWORD = ${text}, CHECK_EXPIRATION = OFF, DEFAULT_DATABASE = ${name};$`),
+  new RegExp(`^  CREATE USER ${name} FOR LOGIN ${name};$`),
+  new RegExp(`^${grant}$`),
+  new RegExp(`^IF OBJECT_ID\\(${text}\\) IS NOT NULL ${grant}$`),
+];
+
+const windows: GrantAccount = { kind: 'windows', name: String.raw`PRACTICE\flynotes` };
+const sql: GrantAccount = { kind: 'sql', name: 'flynotes_reader' };
+const entity = (table: string, schema = 'dbo') => ({ table, schema }) as never;
+const resolved = { entities: { patient: entity('Patients'), medicalAlert: entity('Odd]Name', "o'wner") } };
+
+const scripts: [string, GrantAccount, GrantSubject][] = [
+  ['a Windows account, schema known', windows, { database: 'sys2000', schema: resolved }],
+  ['a SQL login, schema known', sql, { database: 'sys2000', schema: resolved, denied: ['MedicalAlerts'] }],
+  ['a Windows account, schema unknown', windows, { database: 'NG_R4_sys2000', schema: null }],
+  ['names with brackets and quotes', { kind: 'sql', name: "o'b]x" }, { database: 'a]b', schema: null }],
+];
+
+describe.each(scripts)('the script for %s', (_, account, subject) => {
+  const script = grantScript(account, subject);
+
+  test('is T-SQL of 2008, each line of it', () => {
+    for (const line of script.split('\n'))
+      expect(
+        grammar.some((rule) => rule.test(line)),
+        line,
+      ).toBe(true);
+  });
+
+  test('grants the right to read and nothing else', () => {
+    const rights = [...script.matchAll(/\bGRANT\s+(\w+)/g)].map(([, right]) => right);
+    expect(rights.length).toBeGreaterThan(1);
+    expect(new Set(rights)).toEqual(new Set(['SELECT']));
+    expect(script).not.toMatch(/\b(?:DENY|REVOKE|ALTER|DROP|INSERT|UPDATE|DELETE|EXEC|db_owner|db_datareader)\b/i);
+  });
+});
+
+describe('what a script grants', () => {
+  test('the tables in use, where they are known', () => {
+    const script = grantScript(windows, { database: 'sys2000', schema: resolved, denied: ['PatientAlerts'] });
+    expect(script.split('\n').filter((line) => line.includes('GRANT'))).toEqual([
+      String.raw`GRANT SELECT ON OBJECT::[dbo].[Patients] TO [PRACTICE\flynotes];`,
+      String.raw`GRANT SELECT ON OBJECT::[o'wner].[Odd]]Name] TO [PRACTICE\flynotes];`,
+      String.raw`IF OBJECT_ID(N'[dbo].[PatientAlerts]') IS NOT NULL GRANT SELECT ON OBJECT::[dbo].[PatientAlerts] TO [PRACTICE\flynotes];`,
+    ]);
+    expect(script).toContain(String.raw`CREATE LOGIN [PRACTICE\flynotes] FROM WINDOWS`);
+  });
+
+  test('each candidate, where nothing could be read', () => {
+    const script = grantScript(sql, { database: 'sys2000', schema: null });
+    for (const { tables } of Object.values(schemaMap)) {
+      for (const table of tables.flat()) expect(script).toContain(`ON OBJECT::[dbo].[${table}] TO [flynotes_reader];`);
+    }
+    expect(script).not.toMatch(/^GRANT/m);
+  });
+
+  test('a login of its own beside one that can do too much', () => {
+    const script = grantScript({ kind: 'sql', name: 'sa' }, { database: 'sys2000', schema: resolved, ofItsOwn: true });
+    expect(script).toContain('CREATE LOGIN [flynotes_reader] WITH PASSWORD');
+    expect(script).not.toContain('[sa]');
+  });
+});
