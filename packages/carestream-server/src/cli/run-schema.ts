@@ -37,13 +37,13 @@ export async function runSchema(options: SchemaOptions): Promise<number> {
   trustSystemCertificates();
   const clock = createSystemClock();
   try {
-    const { licence } = createDoctorPorts(config, { clock, proxy, environment });
+    const ports = createDoctorPorts(config, { clock, proxy, environment });
     const connector = createPracticeConnector(
       { clock, log: silent },
       {
         database: config.database as DatabaseConfig,
         schemaOverrides: async () => {
-          replaced = await askOverrides(licence);
+          replaced = await askOverrides((signal) => ports.licence(signal));
           return replaced.overrides;
         },
       },

@@ -115,7 +115,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
   const lack = draws.pick([0, 0, 0.1, 0.25]);
   const writer = createWriter(engine.createDatabase(database), { draws, collation, lack });
 
-  const addressCells = (each: TruePatient, _: number): Record<string, Cell> => ({
+  const addressCells = (each: TruePatient): Record<string, Cell> => ({
     line1: each.line1,
     line2: each.line2,
     town: each.town,
@@ -139,7 +139,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
       workPhone: each.workPhone,
       archived: each.archived ? 1 : 0,
       ...(addressPlace === 'address-code' ? { addressCode: index + 500 } : {}),
-      ...(addressPlace === 'patient' ? addressCells(each, index) : {}),
+      ...(addressPlace === 'patient' ? addressCells(each) : {}),
     }),
     keep: addressPlace === 'address-code' ? ['addressCode'] : [],
     twin: draws.chance(0.15) ? draws.pick(['dateOfBirth', 'nhsNumber', 'knownAs'] as const) : undefined,
@@ -149,7 +149,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
       key: addressPlace === 'address-code' ? 'addressCode' : 'patientCode',
       cells: (each, index) => ({
         ...(addressPlace === 'address-code' ? { addressCode: index + 500 } : { patientCode: each.patientCode }),
-        ...addressCells(each, index),
+        ...addressCells(each),
       }),
       keep: ['addressCode', 'patientCode', 'line1'],
     });
@@ -223,7 +223,7 @@ function peopleOf(draws: Draws, collation: keyof typeof scripts): TruePatient[] 
       patientCode: 1_000_000 + index * 7 + draws.below(7),
       title: draws.pick(['Mr', 'Mrs', 'Dr']),
       forename: draws.pick(names),
-      surname: `${draws.pick(names)}`,
+      surname: draws.pick(names),
       knownAs: `Kn${index}`,
       sex: draws.pick(['M', 'F'] as const),
       dateOfBirth: `19${two(30 + draws.below(60))}-${two(1 + draws.below(12))}-${two(1 + draws.below(28))}`,
@@ -247,7 +247,7 @@ function peopleOf(draws: Draws, collation: keyof typeof scripts): TruePatient[] 
 function nhsNumberOf(start: number): string {
   for (let nine = start; ; nine += 1) {
     const digits = String(nine).slice(0, 9);
-    const sum = [...digits].reduce((total, digit, index) => total + Number(digit) * (10 - index), 0);
+    const sum = digits.split('').reduce((total, digit, index) => total + Number(digit) * (10 - index), 0);
     const check = (11 - (sum % 11)) % 11;
     if (check < 10) return digits + String(check);
   }
@@ -331,7 +331,7 @@ function createWriter(
       define(
         table,
         order.map(({ name, type }) => ({ name, type, nullable: name !== key })),
-        { ...(key === undefined || !draws.chance(0.8) ? {} : { primaryKey: [key] }) },
+        key === undefined || !draws.chance(0.8) ? {} : { primaryKey: [key] },
       );
       builder.insert(
         table,
