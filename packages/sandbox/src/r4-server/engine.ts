@@ -183,6 +183,12 @@ export interface ColumnDefinition {
   readonly identity?: boolean;
 }
 
+/** How a database is set. */
+export interface DatabaseSettings {
+  /** READ_COMMITTED_SNAPSHOT: read committed reads versions of rows instead of waiting for locks. Off unless told. */
+  readonly readCommittedSnapshot?: boolean;
+}
+
 /** A database under construction: the generator fills it, the engine serves it. */
 export interface DatabaseBuilder {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { DatabaseBuilder, LoginDefinition, SqlEngine } from './engine.ts';
+import type { DatabaseBuilder, DatabaseSettings, LoginDefinition, SqlEngine } from './engine.ts';
 import { defaultLogins } from './logins.ts';
 import {
   generatePractice,
@@ -37,7 +37,7 @@ export interface R4Server extends AsyncDisposable {
   /** `host,port`, as SQL Server's clients write it. */
   readonly address: string;
   /** The data; further databases can be made while it runs. */
-  readonly engine: SqlEngine & { createDatabase(name: string): DatabaseBuilder };
+  readonly engine: SqlEngine & { createDatabase(name: string, settings?: DatabaseSettings): DatabaseBuilder };
   readonly faults: Faults;
   readonly practice: PracticeSummary;
   readonly dialect: DialectNames;

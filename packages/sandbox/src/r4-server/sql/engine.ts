@@ -1,4 +1,4 @@
-import type { DatabaseBuilder, LoginDefinition, LoginRequest, SqlEngine, SqlSession } from '../engine.ts';
+import type { DatabaseBuilder, DatabaseSettings, LoginDefinition, LoginRequest, SqlEngine, SqlSession } from '../engine.ts';
 import { createDatabaseBuilder } from './catalogue/builder.ts';
 import type { Catalogue, Database } from './catalogue/model.ts';
 import { mayOpen } from './catalogue/permissions.ts';
@@ -23,7 +23,7 @@ export interface SqlEngineOptions {
 /** The engine with what the generator needs. */
 export interface SqlEngineWithDatabases extends SqlEngine {
   /** Creates an empty database. */
-  readonly createDatabase: (name: string) => DatabaseBuilder;
+  readonly createDatabase: (name: string, settings?: DatabaseSettings) => DatabaseBuilder;
   /** Drops a database with its tables. */
   readonly dropDatabase: (name: string) => void;
 }
@@ -49,8 +49,14 @@ export const createSqlEngine = (options: SqlEngineOptions): SqlEngineWithDatabas
   const collation = options.collation ?? 'SQL_Latin1_General_CP1_CI_AS';
   let nextDatabaseId = 1;
 
-  const addDatabase = (name: string): Database => {
-    const database: Database = { name, id: nextDatabaseId++, createdMs: now(), tables: new Map() };
+  const addDatabase = (name: string, { readCommittedSnapshot = false }: DatabaseSettings = {}): Database => {
+    const database: Database = {
+      name,
+      id: nextDatabaseId++,
+      createdMs: now(),
+      readCommittedSnapshot,
+      tables: new Map(),
+    };
     catalogue.databases.set(name.toLowerCase(), database);
     catalogue.version++;
     return database;
@@ -70,9 +76,9 @@ export const createSqlEngine = (options: SqlEngineOptions): SqlEngineWithDatabas
     writer: undefined,
   };
 
-  const createDatabase = (name: string): DatabaseBuilder => {
+  const createDatabase = (name: string, settings: DatabaseSettings = {}): DatabaseBuilder => {
     if (catalogue.databases.has(name.toLowerCase())) throw sqlError(1801, name);
-    return createDatabaseBuilder({ storage, catalogue, collation }, addDatabase(name));
+    return createDatabaseBuilder({ storage, catalogue, collation }, addDatabase(name, settings));
   };
 
   const dropDatabase = (name: string): void => {

@@ -24,6 +24,7 @@ export interface Database {
   readonly name: string;
   readonly id: number;
   readonly createdMs: number;
+  readonly readCommittedSnapshot: boolean;
   /** By `schema.name` in lower case. */
   readonly tables: Map<string, Table>;
 }

@@ -77,7 +77,7 @@ export const serverViews: readonly SystemView[] = [
         0,
         0,
         'OFF',
-        0,
+        database.readCommittedSnapshot ? 1 : 0,
         3,
         'SIMPLE',
       ]),
