@@ -13,7 +13,12 @@ describe('a driver’s error becomes one of ours', () => {
     [601, 'PRACTICE_DEADLOCK'],
     [605, 'PRACTICE_DEADLOCK'],
     [1222, 'PRACTICE_LOCK_TIMEOUT'],
-    [942, 'PRACTICE_DATABASE_UNAVAILABLE'],
+    [942, 'PRACTICE_DATABASE_OFFLINE'],
+    [926, 'PRACTICE_DATABASE_OFFLINE'],
+    [922, 'PRACTICE_DATABASE_RESTORING'],
+    [927, 'PRACTICE_DATABASE_RESTORING'],
+    [924, 'PRACTICE_DATABASE_SINGLE_USER'],
+    [6005, 'PRACTICE_SERVER_STOPPING'],
     [245, 'PRACTICE_QUERY_FAILED'],
   ])('%i', (number, code) => {
     expect(practiceError(sqlError(number, 'x'), { phase: 'query' })).toMatchObject({ code, details: { number } });
@@ -53,12 +58,12 @@ describe('a driver’s error becomes one of ours', () => {
 
   test.each([
     ['connect', 'ESOCKET', 'ECONNREFUSED', 'PRACTICE_UNREACHABLE'],
-    ['connect', 'ETIMEOUT', undefined, 'PRACTICE_UNREACHABLE'],
+    ['connect', 'ETIMEOUT', undefined, 'PRACTICE_NO_ANSWER'],
     ['connect', 'ESOCKET', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'PRACTICE_TLS_FAILED'],
     ['connect', 'ESOCKET', 'ERR_TLS_CERT_ALTNAME_INVALID', 'PRACTICE_TLS_FAILED'],
     ['connect', 'ESOCKET', 'ERR_SSL_UNSUPPORTED_PROTOCOL', 'PRACTICE_TLS_FAILED'],
     ['connect', 'EENCRYPT', undefined, 'PRACTICE_TLS_FAILED'],
-    ['connect', 'EINSTLOOKUP', undefined, 'PRACTICE_UNREACHABLE'],
+    ['connect', 'EINSTLOOKUP', undefined, 'PRACTICE_INSTANCE_NOT_FOUND'],
     ['connect', 'ELOGIN', undefined, 'PRACTICE_LOGIN_FAILED'],
     ['query', 'ESOCKET', 'ECONNRESET', 'PRACTICE_CONNECTION_LOST'],
     ['query', 'ECLOSE', undefined, 'PRACTICE_CONNECTION_LOST'],

@@ -9,6 +9,8 @@ export interface FailureContext {
   /** Names of tables and columns that we asked for. */
   readonly identifiers?: readonly string[];
   readonly host?: string;
+  /** Whether encryption was asked for; undefined where it is the driver's own affair. */
+  readonly encrypt?: boolean;
 }
 
 /**
@@ -19,27 +21,38 @@ const byNumber: Readonly<Record<number, ErrorCode>> = {
   // Cannot open the database: it does not exist, or the login may not. 40532 and 4064 say the same of other situations.
   4060: 'PRACTICE_DATABASE_UNAVAILABLE',
   4064: 'PRACTICE_DATABASE_UNAVAILABLE',
-  // 911 does not exist; 916 not allowed in; 922 recovering; 924 single user; 927 restoring; 942 offline; 945, 946, 926 cannot be opened.
+  // 911 does not exist; 916 not allowed in.
   911: 'PRACTICE_DATABASE_UNAVAILABLE',
   916: 'PRACTICE_DATABASE_UNAVAILABLE',
-  922: 'PRACTICE_DATABASE_UNAVAILABLE',
-  924: 'PRACTICE_DATABASE_UNAVAILABLE',
-  926: 'PRACTICE_DATABASE_UNAVAILABLE',
-  927: 'PRACTICE_DATABASE_UNAVAILABLE',
-  942: 'PRACTICE_DATABASE_UNAVAILABLE',
-  945: 'PRACTICE_DATABASE_UNAVAILABLE',
-  946: 'PRACTICE_DATABASE_UNAVAILABLE',
-  // 18452 untrusted domain; 18456 wrong; 18470 disabled; 18486 locked; 18487 expired; 18488 must be changed.
-  18452: 'PRACTICE_LOGIN_FAILED',
+  // 926 suspect; 942 offline; 945 files missing or no memory; 946 of another version.
+  926: 'PRACTICE_DATABASE_OFFLINE',
+  942: 'PRACTICE_DATABASE_OFFLINE',
+  945: 'PRACTICE_DATABASE_OFFLINE',
+  946: 'PRACTICE_DATABASE_OFFLINE',
+  922: 'PRACTICE_DATABASE_RESTORING',
+  927: 'PRACTICE_DATABASE_RESTORING',
+  924: 'PRACTICE_DATABASE_SINGLE_USER',
   18456: 'PRACTICE_LOGIN_FAILED',
-  18470: 'PRACTICE_LOGIN_FAILED',
-  18486: 'PRACTICE_LOGIN_FAILED',
-  18487: 'PRACTICE_LOGIN_FAILED',
-  18488: 'PRACTICE_LOGIN_FAILED',
-  // The server is paused (17142), or shutting down (6005), or has no room for another connection (17809).
-  17142: 'PRACTICE_UNREACHABLE',
+  // 18470 disabled; 18486 locked; 18487 expired; 18488 must be changed.
+  18470: 'PRACTICE_LOGIN_DISABLED',
+  18486: 'PRACTICE_LOGIN_DISABLED',
+  18487: 'PRACTICE_PASSWORD_EXPIRED',
+  18488: 'PRACTICE_PASSWORD_EXPIRED',
+  // 18452 untrusted domain; 17806, 17807 and 17832 SSPI's handshake failed.
+  17806: 'PRACTICE_LOGIN_UNTRUSTED',
+  17807: 'PRACTICE_LOGIN_UNTRUSTED',
+  17832: 'PRACTICE_LOGIN_UNTRUSTED',
+  18452: 'PRACTICE_LOGIN_UNTRUSTED',
+  // 17142 paused; 18401 upgrading; 18451 and 18461 administrators alone, or one of them alone.
+  17142: 'PRACTICE_SERVER_PAUSED',
+  18401: 'PRACTICE_SERVER_PAUSED',
+  18451: 'PRACTICE_SERVER_PAUSED',
+  18461: 'PRACTICE_SERVER_PAUSED',
+  6005: 'PRACTICE_SERVER_STOPPING',
+  17147: 'PRACTICE_SERVER_STOPPING',
+  17148: 'PRACTICE_SERVER_STOPPING',
+  // No room for another connection.
   17809: 'PRACTICE_UNREACHABLE',
-  6005: 'PRACTICE_CONNECTION_LOST',
   229: 'PRACTICE_PERMISSION_DENIED',
   230: 'PRACTICE_PERMISSION_DENIED',
   300: 'PRACTICE_PERMISSION_DENIED',
@@ -61,7 +74,7 @@ const byNumber: Readonly<Record<number, ErrorCode>> = {
 
 const tlsCode = /^(?:EENCRYPT|EPROTO|ERR_SSL_\w+|ERR_TLS_\w+|\w*CERT\w*|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
 const unreachableCode =
-  /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EINSTLOOKUP)$/;
+  /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL)$/;
 const timeoutCode = /^(?:ETIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
 const lostCode = /^(?:ECONNRESET|EPIPE|ECLOSE|ECONNCLOSED|ECONNABORTED|ESOCKET|ENOTOPEN|ENOCONN)$/;
 
@@ -74,11 +87,15 @@ export function speaksOldTls(error: unknown): boolean {
   );
 }
 
+/** True for a number that SQL Server sends and that says something to us. */
+export const isServerNumber = (number: number): boolean => byNumber[number] !== undefined;
+
 /** Turns whatever a driver threw into the agent's error. The driver's own text never goes along: it may quote data. */
 export function practiceError(error: unknown, context: FailureContext): AgentError {
   if (isAgentError(error)) return error;
   const numbers = [...(context.loginNumbers ?? []), ...numbersOf(error)];
-  const known = [4060, ...numbers].find((number) => numbers.includes(number) && byNumber[number] !== undefined);
+  // 18456 comes with others that say more.
+  const known = numbers.toSorted(vagueLast).find((number) => byNumber[number] !== undefined);
   const host: ErrorDetails = context.host === undefined ? {} : { host: context.host };
   if (known !== undefined) {
     return new AgentError(byNumber[known] ?? 'PRACTICE_QUERY_FAILED', {
@@ -87,6 +104,10 @@ export function practiceError(error: unknown, context: FailureContext): AgentErr
     });
   }
   const codes = codesOf(error);
+  if (codes.includes('EENCRYPT') && context.encrypt === false)
+    return new AgentError('PRACTICE_ENCRYPTION_REQUIRED', { cause: error, details: host });
+  if (codes.includes('EINSTLOOKUP'))
+    return new AgentError('PRACTICE_INSTANCE_NOT_FOUND', { cause: error, details: host });
   const tls = codes.find((code) => tlsCode.test(code));
   if (tls !== undefined && context.phase === 'connect')
     return new AgentError('PRACTICE_TLS_FAILED', { cause: error, details: { reason: tls, ...host } });
@@ -95,7 +116,7 @@ export function practiceError(error: unknown, context: FailureContext): AgentErr
     return new AgentError('PRACTICE_UNREACHABLE', { cause: error, details: { reason: unreachable, ...host } });
   const late = codes.find((code) => timeoutCode.test(code));
   if (late !== undefined)
-    return new AgentError(context.phase === 'connect' ? 'PRACTICE_UNREACHABLE' : 'PRACTICE_TIMEOUT', {
+    return new AgentError(context.phase === 'connect' ? 'PRACTICE_NO_ANSWER' : 'PRACTICE_TIMEOUT', {
       cause: error,
       details: { reason: late, ...host },
     });
@@ -114,6 +135,8 @@ export function practiceError(error: unknown, context: FailureContext): AgentErr
     details: { reason: codes[0] ?? 'unknown', ...host },
   });
 }
+
+const vagueLast = (one: number, other: number): number => Number(one === 18_456) - Number(other === 18_456);
 
 interface Loose {
   readonly number?: unknown;

@@ -49,7 +49,7 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     try {
       if (!driver.connected) {
         if (driver.pauseMs > 0) await clock.sleep(driver.pauseMs, signal);
-        await withinTime(driver.open(ended.signal), limit(driver.openWithinMs, 'PRACTICE_UNREACHABLE'), signal);
+        await withinTime(driver.open(ended.signal), limit(driver.openWithinMs, 'PRACTICE_NO_ANSWER'), signal);
       }
       return await withinTime(driver.run(query), limit(query.timeoutMs, 'PRACTICE_TIMEOUT'), signal);
     } catch (error) {

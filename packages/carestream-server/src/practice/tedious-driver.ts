@@ -23,6 +23,7 @@ export interface TediousDriverOptions {
 /** After these the connection is of no more use. */
 const broken: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PRACTICE_CONNECTION_LOST',
+  'PRACTICE_SERVER_STOPPING',
   'PRACTICE_UNREACHABLE',
   'PRACTICE_TIMEOUT',
 ]);
@@ -118,7 +119,7 @@ export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverO
     } catch (error) {
       // By now another query may have opened another pool.
       if (pool === opening) drop();
-      throw practiceError(error, { phase: 'connect', loginNumbers, host });
+      throw practiceError(error, { phase: 'connect', loginNumbers, host, encrypt: target.encrypt });
     }
   };
 

@@ -1,7 +1,9 @@
 import { AgentError, isAgentError, pauseAfter, type Clock } from '../../runtime/index.ts';
+import type { ErrorCode } from '../../contract/index.ts';
+import { withinTime, type TimeLimit } from '../time-limit.ts';
 import type { OdbcTarget } from '../database-config.ts';
 import type { Driver } from '../driver.ts';
-import { markParameters } from './marked-statement.ts';
+import { markParameters, wholeAnswer } from './marked-statement.ts';
 import { odbcError } from './odbc-errors.ts';
 import { ReaderUnusable, startReader, type ReaderProcess } from './reader-process.ts';
 
@@ -14,6 +16,7 @@ export interface OdbcDriverOptions {
 /** What the process needs to start on a slow and busy machine. */
 const startMs = 10_000;
 const leaveMs = 1_000;
+const graceMs = 1_000;
 const restarts = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
 
 /**
@@ -54,10 +57,16 @@ export function createOdbcDriver(
     }
   };
 
+  const limit = (mostMs: number, code: ErrorCode): TimeLimit => ({
+    clock: deps.clock,
+    mostMs,
+    late: () => new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } }),
+  });
+
   return {
     host,
     oldTls: false,
-    openWithinMs: startMs + connectTimeoutMs,
+    openWithinMs: startMs + connectTimeoutMs + graceMs,
     get pauseMs() {
       return crashes === 0 ? 0 : pauseAfter(crashes, restarts);
     },
@@ -69,15 +78,13 @@ export function createOdbcDriver(
       drop();
       const opening = startReader();
       reader = opening;
-      await asked(opening, opening.ready);
-      const answer = await asked(
-        opening,
-        opening.ask({
-          kind: 'open',
-          connectionString: target.connectionString,
-          connectTimeoutS: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
-        }),
-      );
+      await withinTime(asked(opening, opening.ready), limit(startMs, 'PRACTICE_READER_ENDED'), ended);
+      const asking = opening.ask({
+        kind: 'open',
+        connectionString: target.connectionString,
+        connectTimeoutS: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
+      });
+      const answer = await withinTime(asked(opening, asking), limit(connectTimeoutMs, 'PRACTICE_NO_ANSWER'), ended);
       if (ended.aborted || closed || reader !== opening) {
         opening.kill();
         throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
@@ -93,7 +100,12 @@ export function createOdbcDriver(
       if (used === undefined || !connected) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { host } });
       const answer = await asked(used, used.ask({ kind: 'query', ...markParameters(query.text, query.parameters) }));
       crashes = 0;
-      if (answer.kind === 'rows') return answer.sets;
+      if (answer.kind === 'rows') {
+        const sets = wholeAnswer(answer.sets);
+        if (sets !== undefined) return sets;
+        if (reader === used) drop();
+        throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'answer incomplete', host } });
+      }
       const errors = answer.kind === 'failed' ? answer.errors : [];
       if (reader === used && !(answer.kind === 'failed' && answer.connected)) drop();
       throw odbcError(errors, {

@@ -78,7 +78,12 @@ function query(open: NativeConnection, request: Extract<ToReader, { kind: 'query
   // The statement is let go of: only then is the connection free for the next one.
   running.on('free', () => {
     if (errors.length === 0) answer({ kind: 'rows', sets });
-    else answer({ kind: 'failed', errors, connected: !errors.some(({ state }) => state.startsWith('08')) });
+    else
+      answer({
+        kind: 'failed',
+        errors,
+        connected: !errors.some(({ state, number }) => state.startsWith('08') || number === 0),
+      });
   });
 }
 
