@@ -104,7 +104,7 @@ async function closeQuietly({ practice }: Findings): Promise<void> {
 /** What is said of a configuration that cannot be used: everything that is wrong with it, and nothing else. */
 export function examineBroken(failures: readonly AgentError[]): Examination {
   const first = failedBy(failures[0]);
-  const found = failures.map((failure) => failedBy(failure).found).join(' ');
+  const found = failures.map((failure) => failedBy(failure).found).join('\n');
   const checks = checkNames.map((name): CheckResult => {
     if (name === 'config') return { name, ms: 0, ...first, found };
     return { name, ms: 0, ...notChecked('Not checked, because config failed.') };

@@ -21,6 +21,17 @@ const grammar: readonly RegExp[] = [
   new RegExp(`^  CREATE LOGIN ${name} WITH PASSWORD = ${text}, CHECK_EXPIRATION = OFF, DEFAULT_DATABASE = ${name};$`),
   new RegExp(`^  CREATE USER ${name} FOR LOGIN ${name};$`),
   new RegExp(`^${grant}$`),
+  /^DECLARE @grants nvarchar\(max\);$/,
+  /^SET @grants = N'';$/,
+  new RegExp(
+    `^SELECT @grants = @grants \\+ N'GRANT SELECT ON OBJECT::' \\+ QUOTENAME\\(s\\.name\\) \\+ N'\\.' \\+ QUOTENAME\\(o\\.name\\) \\+ ${text} \\+ NCHAR\\(10\\)$`,
+  ),
+  /^FROM sys\.objects AS o INNER JOIN sys\.schemas AS s ON s\.schema_id = o\.schema_id$/,
+  /^WHERE o\.type IN \('U', 'V'\) AND o\.is_ms_shipped = 0 AND REPLACE\(REPLACE\(REPLACE\(LOWER\(o\.name\), N'_', N''\), N'-', N''\), N' ', N''\) IN \($/,
+  new RegExp(`^  ${text}(?:, ${text})*,?$`),
+  /^\);$/,
+  /^PRINT @grants;$/,
+  /^EXEC \(@grants\);$/,
   new RegExp(`^IF OBJECT_ID\\(${text}\\) IS NOT NULL ${grant}$`),
 ];
 
@@ -49,9 +60,9 @@ describe.each(scripts)('the script for %s', (_, account, subject) => {
 
   test('grants the right to read and nothing else', () => {
     const rights = [...script.matchAll(/\bGRANT\s+(\w+)/g)].map(([, right]) => right);
-    expect(rights.length).toBeGreaterThan(1);
+    expect(rights.length).toBeGreaterThan(0);
     expect(new Set(rights)).toEqual(new Set(['SELECT']));
-    expect(script).not.toMatch(/\b(?:DENY|REVOKE|ALTER|DROP|INSERT|UPDATE|DELETE|EXEC|db_owner|db_datareader)\b/i);
+    expect(script).not.toMatch(/\b(?:DENY|REVOKE|ALTER|DROP|INSERT|UPDATE|DELETE|db_owner|db_datareader)\b/i);
   });
 });
 
@@ -66,11 +77,14 @@ describe('what a script grants', () => {
     expect(script).toContain(String.raw`CREATE LOGIN [PRACTICE\flynotes] FROM WINDOWS`);
   });
 
-  test('each candidate, where nothing could be read', () => {
-    const script = grantScript(sql, { database: 'sys2000', schema: null });
+  test('each table under one of the names, where nothing could be read', () => {
+    const script = grantScript({ kind: 'sql', name: "o'b]x" }, { database: 'sys2000', schema: null });
+    const names = new Set([...script.matchAll(/N'([a-z]{3,})'/g)].map(([, found]) => found));
     for (const { tables } of Object.values(schemaMap)) {
-      for (const table of tables.flat()) expect(script).toContain(`ON OBJECT::[dbo].[${table}] TO [flynotes_reader];`);
+      for (const table of tables.flat()) expect(names).toContain(table.toLowerCase());
     }
+    // The account's name stands inside a text of the script: brackets first, quotes second.
+    expect(script).toContain("N' TO [o''b]]x];'");
     expect(script).not.toMatch(/^GRANT/m);
   });
 

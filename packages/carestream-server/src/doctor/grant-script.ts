@@ -8,7 +8,7 @@ export type GrantAccount =
 /** What a script is made from. */
 export interface GrantSubject {
   readonly database: string;
-  /** As resolved; null where the catalogue could not be read. Then each table that may be used is granted if it is there. */
+  /** As resolved; null where the catalogue could not be read. Then each table that bears one of the names we look for is granted. */
   readonly schema: Pick<PracticeSchema, 'entities'> | null;
   /** Tables that are known to be needed, though the catalogue hides them. */
   readonly denied?: readonly string[];
@@ -20,7 +20,7 @@ const ownLogin = 'flynotes_reader';
 
 /**
  * The T-SQL that gives an account the least that the agent needs: a login, a user, and SELECT on each table in use. Valid from SQL
- * Server 2005 on; nothing is denied, altered or taken away, and running it twice does no harm.
+ * Server 2008 on; nothing is denied, altered or taken away, and running it twice does no harm.
  */
 export function grantScript(account: GrantAccount, subject: GrantSubject): string {
   const who: GrantAccount =
@@ -43,26 +43,47 @@ export function grantScript(account: GrantAccount, subject: GrantSubject): strin
     `IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = ${text(who.name)})`,
     `  CREATE USER ${login} FOR LOGIN ${login};`,
     'GO',
-    ...grantsOf(subject).map(({ table, certain }) =>
-      certain
-        ? `GRANT SELECT ON OBJECT::${table} TO ${login};`
-        : `IF OBJECT_ID(${text(table)}) IS NOT NULL GRANT SELECT ON OBJECT::${table} TO ${login};`,
-    ),
+    ...(subject.schema === null ? grantsByName(login) : grantsOf(subject.schema, subject.denied ?? [], login)),
     'GO',
   ].join('\n');
 }
 
-function grantsOf({ schema, denied = [] }: GrantSubject): { readonly table: string; readonly certain: boolean }[] {
-  const of = (table: string, owner = 'dbo'): string => `${quoted(owner)}.${quoted(table)}`;
-  if (schema === null) {
-    const candidates = Object.values(schemaMap).flatMap(({ tables }) => tables.flat());
-    return [...new Set(candidates.map((table) => of(table)))].map((table) => ({ table, certain: false }));
-  }
-  const used = Object.values(schema.entities).map((entity) => of(entity.table, entity.schema));
+function grantsOf({ entities }: Pick<PracticeSchema, 'entities'>, denied: readonly string[], login: string): string[] {
+  const used = Object.values(entities).map(({ schema, table }) => `${quoted(schema)}.${quoted(table)}`);
+  const hidden = denied.map((table) => `[dbo].${quoted(table)}`);
   return [
-    ...[...new Set(used)].map((table) => ({ table, certain: true })),
-    ...denied.map((table) => ({ table: of(table), certain: false })),
+    ...[...new Set(used)].map((table) => `GRANT SELECT ON OBJECT::${table} TO ${login};`),
+    ...hidden.map((table) => `IF OBJECT_ID(${text(table)}) IS NOT NULL GRANT SELECT ON OBJECT::${table} TO ${login};`),
   ];
+}
+
+/** The catalogue hides what may not be read, so the server itself must look which of the names are there. It prints what it grants. */
+function grantsByName(login: string): string[] {
+  const names = new Set(Object.values(schemaMap).flatMap(({ tables }) => tables.flat().map(folded)));
+  return [
+    'DECLARE @grants nvarchar(max);',
+    "SET @grants = N'';",
+    `SELECT @grants = @grants + N'GRANT SELECT ON OBJECT::' + QUOTENAME(s.name) + N'.' + QUOTENAME(o.name) + ${text(` TO ${login};`)} + NCHAR(10)`,
+    'FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id',
+    "WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND REPLACE(REPLACE(REPLACE(LOWER(o.name), N'_', N''), N'-', N''), N' ', N'') IN (",
+    ...rowsOf([...names].map(text)),
+    ');',
+    'PRINT @grants;',
+    'EXEC (@grants);',
+  ];
+}
+
+/** Names are compared as the schema map compares them. */
+const folded = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, '');
+
+/** A list over several lines that a person can still read. */
+function rowsOf(items: readonly string[]): string[] {
+  const rows: string[] = [];
+  for (let at = 0; at < items.length; at += 5) {
+    const last = at + 5 >= items.length;
+    rows.push(`  ${items.slice(at, at + 5).join(', ')}${last ? '' : ','}`);
+  }
+  return rows;
 }
 
 /** `]` inside a name is written twice. */

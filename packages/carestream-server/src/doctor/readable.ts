@@ -16,7 +16,8 @@ export function lineOf(result: CheckResult, coloured: boolean): string {
   const mark = `[${marks[result.status]}]`;
   const shown = coloured ? `\u001b[${colours[result.status]}m${mark}\u001b[0m` : mark;
   const code = result.code === null ? '' : `${result.code}: `;
-  const lines = [`${shown} ${result.name.padEnd(nameWidth)} ${code}${result.found}`];
+  const found = result.found.replaceAll('\n', `\n${' '.repeat(9 + nameWidth + 1)}`);
+  const lines = [`${shown} ${result.name.padEnd(nameWidth)} ${code}${found}`];
   if (result.todo !== null) lines.push(`${' '.repeat(9 + nameWidth + 1)}-> ${result.todo}`);
   return `${lines.join('\n')}\n`;
 }

@@ -54,7 +54,7 @@ export function createOpeningChecks(
       name: 'sql-server',
       needs: ['config'],
       mostMs: 40_000,
-      late: 'PRACTICE_UNREACHABLE',
+      late: 'PRACTICE_TIMEOUT',
       async run(signal) {
         try {
           findings.practice = await ports.openPractice(overrides, signal);
@@ -72,7 +72,7 @@ export function createOpeningChecks(
         ? warned('PRACTICE_TLS_OLD')
         : passed('The connection is made as the configuration asks; no outdated TLS was needed.'),
     ),
-    check('sql-login', ['sql-tls'], () => passed('The login is accepted.')),
+    check('sql-login', ['sql-tls'], () => passed(`The login is accepted, as ${ports.account.name}.`)),
     check('sql-database', ['sql-login'], () => passed('The database can be opened.')),
     check('sql-read', ['sql-database'], () => readingOf(ports, findings)),
     check('schema', ['sql-read'], () => schemaOf(findings)),
