@@ -27,6 +27,12 @@ const faultMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cut'), afterRows: count.optional(), afterBytes: count.optional(), ...scope }),
   z.strictObject({ kind: z.literal('deadlock'), afterRows: count.optional(), ...scope }),
   z.strictObject({ kind: z.literal('lock-timeout'), afterRows: count.optional(), ...scope }),
+  z.strictObject({
+    kind: z.literal('data-moved'),
+    number: z.union([z.literal(601), z.literal(605)]),
+    afterRows: count.optional(),
+    ...scope,
+  }),
   z.strictObject({ kind: z.literal('login-failure'), number: z.int().positive(), ...scope }),
 ]);
 

@@ -34,6 +34,11 @@ export type Fault = FaultScope &
         readonly afterRows?: number;
       }
     | {
+        /** Error 601 or 605: data moved beneath a read without locks. With no `afterRows` the statement is not run at all. */ readonly kind: 'data-moved';
+        readonly number: 601 | 605;
+        readonly afterRows?: number;
+      }
+    | {
         /** The login fails with this number, such as 18456 or 4060. */ readonly kind: 'login-failure';
         readonly number: number;
       }

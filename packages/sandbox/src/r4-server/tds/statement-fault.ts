@@ -2,7 +2,7 @@ import { SqlServerError } from '../engine.ts';
 import { concerns } from './faults.ts';
 import type { ArmedFault, Fault, Faults } from './faults.ts';
 
-type RowFault = Extract<Fault, { kind: 'cut' | 'deadlock' | 'lock-timeout' }>;
+type RowFault = Extract<Fault, { kind: 'cut' | 'deadlock' | 'lock-timeout' | 'data-moved' }>;
 
 /** What becomes of a statement at a point where a fault may strike. */
 export type Strike =
@@ -26,8 +26,9 @@ export interface StatementFault {
 }
 
 export function armStatementFault(faults: Faults, text: string, spid: number): StatementFault {
-  const armed: ArmedFault<RowFault> | undefined = faults.arm(['cut', 'deadlock', 'lock-timeout'], (fault) =>
-    concerns(fault, text),
+  const armed: ArmedFault<RowFault> | undefined = faults.arm(
+    ['cut', 'deadlock', 'lock-timeout', 'data-moved'],
+    (fault) => concerns(fault, text),
   );
   if (armed === undefined) {
     return {
@@ -42,7 +43,7 @@ export function armStatementFault(faults: Faults, text: string, spid: number): S
   const { fault } = armed;
   const strike = (): Strike => {
     if (!armed.fire()) return NONE;
-    return fault.kind === 'cut' ? { kind: 'cut' } : { kind: 'error', error: errorOf(fault.kind, spid) };
+    return fault.kind === 'cut' ? { kind: 'cut' } : { kind: 'error', error: errorOf(fault, spid) };
   };
   const afterBytes = fault.kind === 'cut' ? (fault.afterBytes ?? Infinity) : Infinity;
   const afterRows = afterBytes === Infinity ? (fault.afterRows ?? 0) : Infinity;
@@ -56,8 +57,15 @@ export function armStatementFault(faults: Faults, text: string, spid: number): S
   };
 }
 
-function errorOf(kind: 'deadlock' | 'lock-timeout', spid: number): SqlServerError {
-  if (kind === 'lock-timeout') {
+function errorOf(fault: Exclude<RowFault, { kind: 'cut' }>, spid: number): SqlServerError {
+  if (fault.kind === 'data-moved') {
+    const message =
+      fault.number === 601
+        ? 'Could not continue scan with NOLOCK due to data movement.'
+        : 'Attempt to fetch logical page (1:4711) in database 5 failed. It belongs to allocation unit 72057594043760640 not to 72057594043826176.';
+    return new SqlServerError(message, { number: fault.number, severity: 12, state: 3 });
+  }
+  if (fault.kind === 'lock-timeout') {
     return new SqlServerError('Lock request time out period exceeded.', { number: 1222, severity: 16, state: 51 });
   }
   const message =
