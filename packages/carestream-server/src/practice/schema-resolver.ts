@@ -179,7 +179,7 @@ function resolveEntity(
       return { entity, schema, table, kind, primaryKey, leading, columns: only.columns };
     }
     if (only !== undefined) {
-      missing.push({ entity, reason: 'ambiguous', candidates: fitting.map((each) => each.table.name) });
+      missing.push({ entity, reason: 'ambiguous', candidates: distinctNames(fitting) });
       break;
     }
   }
@@ -197,6 +197,12 @@ function resolveEntity(
   if (ambiguous === undefined)
     missing.push({ entity, reason: 'missing', candidates: refused.length > 0 ? refused : map.tables.flat() });
   return undefined;
+}
+
+/** With their schemas where names alone do not tell them apart. */
+function distinctNames(fitting: readonly { readonly table: CatalogueTable }[]): string[] {
+  const names = fitting.map(({ table }) => table.name);
+  return new Set(names).size === names.length ? names : fitting.map(({ table }) => `${table.schema}.${table.name}`);
 }
 
 function resolveFields(

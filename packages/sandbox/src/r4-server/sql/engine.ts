@@ -1,4 +1,11 @@
-import type { DatabaseBuilder, DatabaseSettings, LoginDefinition, LoginRequest, SqlEngine, SqlSession } from '../engine.ts';
+import type {
+  DatabaseBuilder,
+  DatabaseSettings,
+  LoginDefinition,
+  LoginRequest,
+  SqlEngine,
+  SqlSession,
+} from '../engine.ts';
 import { createDatabaseBuilder } from './catalogue/builder.ts';
 import type { Catalogue, Database } from './catalogue/model.ts';
 import { mayOpen } from './catalogue/permissions.ts';
