@@ -3,6 +3,7 @@ import type { Status } from './status.ts';
 
 /** A status for a person. `nowMs` tells how long ago everything was. */
 export function statusPage(status: Status, nowMs: number): string {
+  const codes = [...new Set([...status.warnings, ...(status.ended?.codes ?? [])])];
   const lines: (readonly [string, string])[] = [
     ['state', stateLine(status, nowMs)],
     ['version', versionLine(status)],
@@ -10,10 +11,9 @@ export function statusPage(status: Status, nowMs: number): string {
     ['R4 = Flynotes', status.lastEqualAt === null ? 'never yet' : when(status.lastEqualAt, nowMs)],
     ['queue', queueLine(status, nowMs)],
     ['reports', status.waitingReports === 0 ? 'none waits' : `${status.waitingReports} wait for delivery`],
-    ['warnings', status.warnings.length === 0 ? 'none' : ''],
+    ['warnings', codes.length === 0 ? 'none' : ''],
   ];
   const page = lines.map(([name, text]) => `${name.padEnd(14)} ${text}`.trimEnd()).join('\n');
-  const codes = [...new Set([...status.warnings, ...(status.ended?.codes ?? [])])];
   const warnings = codes.map((code) => `  ${code}: ${wordsOf(code)}\n`).join('');
   return `${page}\n${warnings}`;
 }
