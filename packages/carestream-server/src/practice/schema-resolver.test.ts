@@ -286,6 +286,18 @@ describe('overrides', () => {
   });
 });
 
+test('a table of answers that nothing points at may hold patients’ own words, whatever it is called', () => {
+  const forms = 'CompletedQuestionnaire: ID int*, PatientCode int+, DateTime datetime';
+  for (const answers of [
+    'QuestionAnswers: QAID int*, FormRef int, QuestionID int, Answer text',
+    'PresetAnswers: ID int*, Answer varchar',
+  ]) {
+    const schema = resolve(`${least}\n${forms}\nQuestions: QuestionID int*, Question text\n${answers}`);
+    expect(schema.entities.presetAnswer).toBeUndefined();
+    expect(schema.unavailable).toContain('preset-answers');
+  }
+});
+
 describe('given answers', () => {
   const forms = `${least}\nCompletedQuestionnaire: ID int*, PatientCode int+, DateTime datetime, Notes text`;
   const questions = 'Questions: QuestionID int*, Question text';

@@ -325,10 +325,12 @@ function linkAnswers(found: { [Entity in EntityName]?: ResolvedEntity }, conside
     considered.push({ entity: 'givenAnswer', table: given.table, why });
     delete found.givenAnswer;
   }
-  // Without the link between a given answer and the presets, nothing says that this table holds what answers are picked from.
-  if (given !== undefined && preset !== undefined && found.givenAnswer !== undefined) {
-    if (!joinable(familyOfField(preset, 'id'), familyOfField(given, 'presetId'))) {
-      considered.push({ entity: 'presetAnswer', table: preset.table, why: `${given.table} does not point at it` });
+  // Without a given answer that points at them, nothing says that a table's texts are not what patients wrote: they go nowhere.
+  if (preset !== undefined) {
+    const pointing = found.givenAnswer;
+    if (pointing === undefined || !joinable(familyOfField(preset, 'id'), familyOfField(pointing, 'presetId'))) {
+      const why = pointing === undefined ? 'no given answers point at it' : `${pointing.table} does not point at it`;
+      considered.push({ entity: 'presetAnswer', table: preset.table, why });
       delete found.presetAnswer;
     }
   }
