@@ -103,8 +103,8 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
         clock,
         log,
         practice: createPracticeConnector(
-          { clock, log },
-          { database: config.database as DatabaseConfig, schemaOverrides: () => overrides.known() },
+          { clock, log, notes: forgivingNotes(state, log) },
+          { database: config.database as DatabaseConfig | undefined, schemaOverrides: () => overrides.known() },
         ),
         licence: (nonce, signal) => overrides.from(askLicence(nonce, signal)),
         newNonce,

@@ -10,7 +10,8 @@ import { checkDatabaseSetting, type DatabaseSetting } from './database-setting.t
 export interface AgentConfig {
   readonly licenceKey: string;
   readonly flynotesUrl: string;
-  readonly database: DatabaseSetting;
+  /** Absent: R4 is searched on this machine, with Windows authentication. */
+  readonly database?: DatabaseSetting;
   readonly dataDir: string;
   readonly proxy?: string;
   readonly rollbarToken?: string;
@@ -42,8 +43,8 @@ const overrides = {
   dataDir: 'CARESTREAM_DATA_DIR',
 } as const;
 
-const required = ['licenceKey', 'flynotesUrl', 'database', 'dataDir'] as const;
-const fieldNames = [...required, 'proxy', 'rollbarToken', 'rollbarEndpoint', 'times'];
+const required = ['licenceKey', 'flynotesUrl', 'dataDir'] as const;
+const fieldNames = [...required, 'database', 'proxy', 'rollbarToken', 'rollbarEndpoint', 'times'];
 const timeNames = Object.keys(lifeTimes);
 const longestTimeMs = 2_147_483_647;
 const backslashMend = 'it holds a control character; in JSON write each backslash twice, as in "C:\\\\Data"';
@@ -109,7 +110,7 @@ export function readConfig(source: ConfigSource): ConfigReading {
     config: {
       licenceKey,
       flynotesUrl,
-      database,
+      ...(database === undefined ? {} : { database }),
       dataDir: resolve(dataDir),
       ...(proxy ? { proxy } : {}),
       ...(rollbarToken ? { rollbarToken } : {}),
@@ -177,14 +178,15 @@ function isLoopback(hostname: string): boolean {
   return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-function readDatabase(value: unknown, fail: Fail): DatabaseSetting | null {
-  if (value === undefined || value === null) return null;
+/** Null where it is invalid, which has been told. */
+function readDatabase(value: unknown, fail: Fail): DatabaseSetting | null | undefined {
+  if (value === undefined) return undefined;
   const isFields = typeof value === 'object' && !Array.isArray(value);
   if (typeof value !== 'string' && !isFields) {
     fail(
       'CONFIG_FIELD_INVALID',
       'database',
-      'it must be a connection string or an object with server, user and password',
+      'it must be a connection string or an object with server, user and password; leave it out for a search on this machine',
     );
     return null;
   }

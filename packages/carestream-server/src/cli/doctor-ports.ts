@@ -67,7 +67,7 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
       const connector = createPracticeConnector(
         { clock, log: noticed.log },
         {
-          database: config.database as DatabaseConfig,
+          database: config.database as DatabaseConfig | undefined,
           connectTimeoutMs,
           pageTimeoutMs: queryTimeoutMs,
           patientTimeoutMs: queryTimeoutMs,

@@ -41,7 +41,7 @@ export async function runSchema(options: SchemaOptions): Promise<number> {
     const connector = createPracticeConnector(
       { clock, log: silent },
       {
-        database: config.database as DatabaseConfig,
+        database: config.database as DatabaseConfig | undefined,
         schemaOverrides: async () => {
           replaced = await askOverrides((signal) => ports.licence(signal));
           return replaced.overrides;

@@ -4,6 +4,7 @@ import { readKeywords, type KeywordSettings } from './connection-keywords.ts';
 import {
   invalidSetting,
   isLoopback,
+  namedInstance,
   readServerAddress,
   shownAddress,
   tcpHost,
@@ -60,6 +61,8 @@ export interface OdbcTarget {
   readonly connectionString: string;
   /** What an error may call the server. */
   readonly host: string;
+  /** A named instance of another machine or of this one, whose place is asked of SQL Server Browser. */
+  readonly instance?: { readonly server: string; readonly instance: string };
 }
 
 /** What remains to be found out: the server, or which ODBC driver is there. */
@@ -99,6 +102,8 @@ export function resolveDatabaseConfig(config: DatabaseConfig = {}): DatabaseTarg
   const { server, port, instance, user, password, driver, ...rest } = config;
   if (server === undefined && (port !== undefined || instance !== undefined))
     throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.server' } });
+  if (user !== undefined && password === undefined)
+    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.password' } });
   if (user === undefined && driver === 'tedious')
     throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.user' } });
   const written = server === undefined ? undefined : readServerAddress(server);
@@ -224,6 +229,7 @@ function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
     driver: 'odbc',
     connectionString: added === '' ? text : `${open}${added}`,
     host: address === undefined ? 'odbc' : shownAddress({ ...address, ...settings.port }),
+    ...namedInstance(address),
   };
 }
 

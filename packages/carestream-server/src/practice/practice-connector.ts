@@ -1,5 +1,8 @@
-import { AgentError, type Clock, type Log } from '../runtime/index.ts';
+import type { Clock, Log } from '../runtime/index.ts';
 import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
+import { createDiscovery, type DiscoveryNotes, type DiscoveryProbes } from './discovery.ts';
+import { systemProbes } from './discovery-probes.ts';
+import { fixedLocation, searchedLocation, type Location } from './location.ts';
 import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
 import { readExplanation, type SchemaExplanation } from './schema-explanation.ts';
@@ -8,11 +11,16 @@ import { pingStatement } from './statements.ts';
 
 /** Options of {@link createPracticeConnector}. */
 export interface PracticeConnectorOptions extends Partial<ReaderLimits> {
-  readonly database: DatabaseConfig;
+  /** Absent: R4 is searched on this machine, with Windows authentication. */
+  readonly database?: DatabaseConfig | undefined;
   /** How long a connection may take to open. */
   readonly connectTimeoutMs?: number;
   /** The licence answer's replacements for parts of the schema map, asked for at each look at the catalogue. */
   readonly schemaOverrides?: () => Promise<Readonly<Record<string, unknown>>>;
+  /** What a search does to the world; tests put other probes in place of some. */
+  readonly probes?: Partial<DiscoveryProbes>;
+  /** Where SQL Server Browser listens; its own port unless a test says otherwise. */
+  readonly browserPort?: number;
 }
 
 /** Opens a practice's database. */
@@ -36,21 +44,31 @@ const defaults = { connectTimeoutMs: 15_000, pageTimeoutMs: 60_000, patientTimeo
  * @throws AgentError CONFIG_FIELD_INVALID, CONFIG_FIELD_MISSING
  */
 export function createPracticeConnector(
-  deps: { readonly clock: Clock; readonly log: Log },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Keeps where R4 was found. */
+    readonly notes?: DiscoveryNotes;
+  },
   options: PracticeConnectorOptions,
 ): PracticeConnector {
   const target = resolveDatabaseConfig(options.database);
-  if (target.driver === 'search')
-    throw new AgentError('CONFIG_FIELD_MISSING', { details: { field: 'database.server' } });
   const connectTimeoutMs = options.connectTimeoutMs ?? defaults.connectTimeoutMs;
   const limits: ReaderLimits = {
     pageTimeoutMs: options.pageTimeoutMs ?? defaults.pageTimeoutMs,
     patientTimeoutMs: options.patientTimeoutMs ?? defaults.patientTimeoutMs,
     tries: options.tries ?? defaults.tries,
   };
+  const { browserPort } = options;
+  const locate = (): Location => {
+    if (target.driver !== 'search') return fixedLocation(target);
+    const probes = { ...systemProbes(deps, { connectTimeoutMs, browserPort }), ...options.probes };
+    const discovery = createDiscovery({ probes, ...(deps.notes === undefined ? {} : { notes: deps.notes }) }, target);
+    return searchedLocation({ clock: deps.clock, discovery });
+  };
   return {
     async explain(signal) {
-      const connection = createSqlConnection(deps, { target, connectTimeoutMs });
+      const connection = createSqlConnection(deps, { location: locate(), connectTimeoutMs, browserPort });
       try {
         return await readExplanation(connection, { overrides: (await options.schemaOverrides?.()) ?? {} }, signal);
       } finally {
@@ -59,8 +77,9 @@ export function createPracticeConnector(
     },
     async open(signal) {
       const startedAt = deps.clock.monotonic();
-      const bulk = createSqlConnection(deps, { target, connectTimeoutMs });
-      const warm = createSqlConnection(deps, { target, connectTimeoutMs });
+      const location = locate();
+      const bulk = createSqlConnection(deps, { location, connectTimeoutMs, browserPort });
+      const warm = createSqlConnection(deps, { location, connectTimeoutMs, browserPort });
       const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
         const overrides = (await options.schemaOverrides?.()) ?? {};
         const practice = await readPracticeSchema(connection, { overrides }, within);

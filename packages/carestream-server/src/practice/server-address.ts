@@ -26,6 +26,12 @@ export const tcpHost = (server: string): string =>
 export const shownAddress = ({ server, port, instance }: ServerAddress): string =>
   instance === undefined ? (port === undefined ? server : `${server}:${port}`) : `${server}\\${instance}`;
 
+/** For whoever asks SQL Server Browser: a named instance, and by which address its machine is reached. */
+export const namedInstance = (
+  address: ServerAddress | undefined,
+): { readonly instance?: { readonly server: string; readonly instance: string } } =>
+  address?.instance === undefined ? {} : { instance: { server: tcpHost(address.server), instance: address.instance } };
+
 export function invalidSetting(field: string, reason: string): AgentError {
   return new AgentError('CONFIG_FIELD_INVALID', { details: { field: `database.${field}`, reason } });
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
 import type { TcpTarget } from './database-config.ts';
 import type { Driver } from './driver.ts';
+import { portOfInstance } from './sql-browser.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
 interface TediousConnection {
@@ -18,6 +19,7 @@ type Pool = InstanceType<Mssql['ConnectionPool']>;
 export interface TediousDriverOptions {
   readonly target: TcpTarget;
   readonly connectTimeoutMs: number;
+  readonly browserPort?: number | undefined;
 }
 
 /** After these the connection is of no more use. */
@@ -31,13 +33,15 @@ const broken: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 // What the agent asks for fits small packets; pages are large, and fewer packets cost less of our processor.
 const packetSizeBytes = 32_767;
 const graceMs = 1_000;
+/** What SQL Server Browser may take to answer. */
+const browserMs = 3_000;
 // Longer than any pause between two uses: a warm connection must not be dropped for idleness.
 const foreverMs = 2_147_483_647;
 /** Servers of 2008 have TLS 1.0 with SHA-1 certificates; OpenSSL refuses both unless told, here for this one connection. */
 const oldTlsCredentials = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' };
 
 /** Creates a connection over tedious: SQL login, TCP. */
-export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverOptions): Driver {
+export function createTediousDriver({ target, connectTimeoutMs, browserPort }: TediousDriverOptions): Driver {
   const host = target.port === undefined ? `${target.server}\\${target.instance}` : `${target.server}:${target.port}`;
   let pool: Pool | undefined;
   let mssql: Mssql | undefined;
@@ -57,9 +61,9 @@ export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverO
   /** Error numbers of the latest login; the driver reports their texts alone. */
   const loginNumbers: number[] = [];
 
-  const configOf = () => ({
+  const configOf = (port: number) => ({
     server: target.server,
-    ...(target.port === undefined ? {} : { port: target.port }),
+    port,
     user: target.user,
     password: target.password,
     database: target.database,
@@ -77,7 +81,6 @@ export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverO
       reapIntervalMillis: foreverMs,
     },
     options: {
-      ...(target.instance === undefined ? {} : { instanceName: target.instance }),
       appName: 'carestream-server',
       // What SQL Server 2008 R2 speaks; asking for more costs it a negotiation.
       tdsVersion: '7_3_B',
@@ -104,9 +107,21 @@ export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverO
     mssql ??= (await import('mssql')).default;
     if (ended.aborted || closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
     loginNumbers.length = 0;
+    // The driver's own search for an instance says no more than that it took too long.
+    const port =
+      target.port ??
+      (await portOfInstance(
+        {
+          server: target.server,
+          instance: target.instance ?? '',
+          browserPort,
+          waitMs: Math.min(connectTimeoutMs, browserMs),
+        },
+        ended,
+      ));
     // The package's types do not know beforeConnect, nor `socket` as a kind of validation.
     const opening = new mssql.ConnectionPool(
-      configOf() as unknown as ConstructorParameters<Mssql['ConnectionPool']>[0],
+      configOf(port) as unknown as ConstructorParameters<Mssql['ConnectionPool']>[0],
     );
     opening.on('error', () => undefined);
     try {
@@ -127,7 +142,7 @@ export function createTediousDriver({ target, connectTimeoutMs }: TediousDriverO
     host,
     pauseMs: 0,
     // Twice, because an old TLS is tried after the new one. The driver's own limit comes first.
-    openWithinMs: 2 * connectTimeoutMs + graceMs,
+    openWithinMs: 2 * (connectTimeoutMs + (target.instance === undefined ? 0 : browserMs)) + graceMs,
     get oldTls() {
       return oldTls;
     },

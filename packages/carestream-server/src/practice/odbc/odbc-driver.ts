@@ -1,5 +1,6 @@
 import { AgentError, isAgentError, pauseAfter, type Clock } from '../../runtime/index.ts';
 import type { ErrorCode } from '../../contract/index.ts';
+import { portOfInstance } from '../sql-browser.ts';
 import { withinTime, type TimeLimit } from '../time-limit.ts';
 import type { OdbcTarget } from '../database-config.ts';
 import type { Driver } from '../driver.ts';
@@ -11,12 +12,15 @@ import { ReaderUnusable, startReader, type ReaderProcess } from './reader-proces
 export interface OdbcDriverOptions {
   readonly target: OdbcTarget;
   readonly connectTimeoutMs: number;
+  readonly browserPort?: number | undefined;
 }
 
 /** What the process needs to start on a slow and busy machine. */
 const startMs = 10_000;
 const leaveMs = 1_000;
 const graceMs = 1_000;
+const browserMs = 1_500;
+const silent: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PRACTICE_UNREACHABLE', 'PRACTICE_NO_ANSWER']);
 const restarts = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
 
 /**
@@ -25,7 +29,7 @@ const restarts = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
  */
 export function createOdbcDriver(
   deps: { readonly clock: Clock },
-  { target, connectTimeoutMs }: OdbcDriverOptions,
+  { target, connectTimeoutMs, browserPort }: OdbcDriverOptions,
 ): Driver {
   const { host } = target;
   let reader: ReaderProcess | undefined;
@@ -63,10 +67,33 @@ export function createOdbcDriver(
     late: () => new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } }),
   });
 
+  const openOnce = async (ended: AbortSignal): Promise<void> => {
+    if (closed || ended.aborted) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
+    drop();
+    const opening = startReader();
+    reader = opening;
+    await withinTime(asked(opening, opening.ready), limit(startMs, 'PRACTICE_READER_ENDED'), ended);
+    const asking = opening.ask({
+      kind: 'open',
+      connectionString: target.connectionString,
+      connectTimeoutS: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
+    });
+    const answer = await withinTime(asked(opening, asking), limit(connectTimeoutMs, 'PRACTICE_NO_ANSWER'), ended);
+    if (ended.aborted || closed || reader !== opening) {
+      opening.kill();
+      throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
+    }
+    if (answer.kind !== 'opened') {
+      drop();
+      throw odbcError(answer.kind === 'failed' ? answer.errors : [], { phase: 'connect', host });
+    }
+    connected = true;
+  };
+
   return {
     host,
     oldTls: false,
-    openWithinMs: startMs + connectTimeoutMs + graceMs,
+    openWithinMs: startMs + connectTimeoutMs + browserMs + graceMs,
     get pauseMs() {
       return crashes === 0 ? 0 : pauseAfter(crashes, restarts);
     },
@@ -74,26 +101,16 @@ export function createOdbcDriver(
       return connected && reader?.alive === true;
     },
     async open(ended) {
-      if (closed || ended.aborted) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
-      drop();
-      const opening = startReader();
-      reader = opening;
-      await withinTime(asked(opening, opening.ready), limit(startMs, 'PRACTICE_READER_ENDED'), ended);
-      const asking = opening.ask({
-        kind: 'open',
-        connectionString: target.connectionString,
-        connectTimeoutS: Math.max(1, Math.ceil(connectTimeoutMs / 1000)),
-      });
-      const answer = await withinTime(asked(opening, asking), limit(connectTimeoutMs, 'PRACTICE_NO_ANSWER'), ended);
-      if (ended.aborted || closed || reader !== opening) {
-        opening.kill();
-        throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
-      }
-      if (answer.kind !== 'opened') {
+      try {
+        await openOnce(ended);
+      } catch (error) {
+        const named = target.instance;
+        if (named === undefined || ended.aborted || !isAgentError(error) || !silent.has(error.code)) throw error;
         drop();
-        throw odbcError(answer.kind === 'failed' ? answer.errors : [], { phase: 'connect', host });
+        // ODBC says the same of a silent SQL Server and of an instance whose port nobody tells.
+        await portOfInstance({ ...named, browserPort, waitMs: browserMs }, ended);
+        throw error;
       }
-      connected = true;
     },
     async run(query) {
       const used = reader;
