@@ -177,14 +177,28 @@ async function compareHistories(reader: PracticeReader, practice: MutatedPractic
     expect(record.questionnaires.map(({ notes }) => notes)).toEqual(
       patient.forms.map(({ notes }) => (notesRead ? notes : undefined)),
     );
-    if (entities.givenAnswer === undefined) expect(unavailable).toContain('given-answers');
-    else {
+    if (entities.givenAnswer === undefined) {
+      expect(unavailable).toContain('given-answers');
+      expect(areLinked(practice), 'the answers could be read').toBe(false);
+    } else {
       expect(reader.schema.answerLink).toBe(practice.answerLink);
       record.questionnaires.forEach((each, index) =>
         expect(each.answers).toEqual(expectedAnswers(patient.forms[index]?.answers ?? [], reader, written.givenAnswer)),
       );
     }
   }
+}
+
+/** Whether everything stands there by which answers hang on their questionnaires and questions. */
+function areLinked({ written, answerLink }: MutatedPractice): boolean {
+  const { givenAnswer: given, completedQuestionnaire: completed, question } = written;
+  if (given === undefined || completed === undefined) return false;
+  const link =
+    answerLink === 'id'
+      ? [completed['id'], given['completedId']]
+      : [completed['completedAt'], given['patientCode'], given['completedAt']];
+  const asked = given['questionText'] ?? (question === undefined ? undefined : given['questionId']);
+  return [...link, asked].every((name) => name !== undefined);
 }
 
 function expectedAnswers(
