@@ -135,6 +135,14 @@ const brokenConfigurations: Cause[] = [
     arrange: () => rig.config({ database: inDatabase('Tutor') }),
     says: /training/,
   },
+  {
+    name: 'a proxy of the environment that is no address',
+    check: 'config',
+    code: 'CONFIG_FIELD_INVALID',
+    arrange: () => rig.config(),
+    environment: () => ({ HTTPS_PROXY: 'proxy:8080' }),
+    says: /HTTPS_PROXY/,
+  },
 ];
 
 const machine: Cause[] = [

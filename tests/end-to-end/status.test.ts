@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examined, runCli } from './doctor-rig.ts';
+import type { Status } from '../../packages/carestream-server/src/doctor/status.ts';
 import { createRig, type AgentProcess, type Rig } from './rig.ts';
 
 let rig: Rig;
@@ -12,8 +13,7 @@ afterAll(() => rig[Symbol.asyncDispose]());
 
 interface Told {
   readonly exitCode: number | null;
-  // oxlint-disable-next-line typescript/no-explicit-any -- the test looks into every part of it
-  readonly status: any;
+  readonly status: Status;
   readonly output: string;
 }
 
@@ -23,7 +23,7 @@ async function statusOf(config: Readonly<Record<string, unknown>>): Promise<Told
   const { exitCode, output, errors } = await runCli(['status', '--json', '--config', file]);
   expect(errors).toBe('');
   expect(output.split('\n')).toHaveLength(2);
-  return { exitCode, status: JSON.parse(output), output };
+  return { exitCode, status: JSON.parse(output) as Status, output };
 }
 
 async function pageOf(config: Readonly<Record<string, unknown>>): Promise<string> {
@@ -93,12 +93,15 @@ describe('status', () => {
       ended: { reason: 'stopped', exitCode: 0, codes: [] },
       lastPass: { outcome: 'equal' },
     });
-    expect(stopped.status.since).toBe(stopped.status.ended.at);
+    expect(stopped.status.since).toBe(stopped.status.ended?.at);
     expect(await pageOf(config)).toMatch(/^state +not running since .*: stopped, exit code 0$/m);
 
     const again = rig.startAgent(config);
     await until(again, async () => (await statusOf(config)).status.running);
-    await until(again, async () => (await statusOf(config)).status.lastSeenAt > stopped.status.ended.at);
+    await until(
+      again,
+      async () => ((await statusOf(config)).status.lastSeenAt ?? '') > (stopped.status.ended?.at ?? ''),
+    );
     again.signal('SIGKILL');
     await again.ended;
     const killed = await statusOf(config);

@@ -1,4 +1,5 @@
 import { closingOf, examine, examineBroken, grantScript, jsonOf, lineOf, type GrantAccount } from '../doctor/index.ts';
+import { AgentError, isAgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { version } from '../version.ts';
 import type { AgentConfig } from './config.ts';
@@ -22,14 +23,22 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   const coloured = process.stdout.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   const say = (text: string): void => void process.stdout.write(text);
   const reading = configurationOf(options.config, environment);
-  if (reading.outcome === 'invalid') {
-    const broken = examineBroken(reading.failures);
+  const refuse = (failures: readonly AgentError[]): number => {
+    const broken = examineBroken(failures);
     if (json) say(`${jsonOf(broken)}\n`);
     else say(broken.checks.map((result) => lineOf(result, coloured)).join('') + closingOf(broken));
     return broken.exitCode;
+  };
+  if (reading.outcome === 'invalid') return refuse(reading.failures);
+  let ports;
+  try {
+    ports = portsOf(reading.config, environment);
+  } catch (error) {
+    if (isAgentError(error)) return refuse([error]);
+    // The file's own has been checked; what is left is the environment's.
+    const details = { field: 'proxy', variable: 'HTTPS_PROXY or HTTP_PROXY', mend: 'write it as http://host:port' };
+    return refuse([new AgentError('CONFIG_FIELD_INVALID', { cause: error, details })]);
   }
-  const { config } = reading;
-  const ports = portsOf(config, environment);
   if (options.grantScript !== undefined && options.grantScript !== false) {
     say(`${await scriptOf(ports, options.grantScript)}\n`);
     return 0;

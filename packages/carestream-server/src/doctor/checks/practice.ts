@@ -29,7 +29,7 @@ export function createOpeningChecks(
   overrides: () => Promise<LicenceAnswer['schemaOverrides']>,
 ): Check[] {
   const scriptFor = (stage: Stage): More =>
-    stage === 'sql-login' || stage === 'sql-database' || stage === 'sql-read'
+    stage === 'sql-login' || stage === 'sql-database' || stage === 'sql-read' || wasSearched(findings)
       ? { script: grantScript(ports.account, { database: ports.database, schema: null }) }
       : {};
 
@@ -77,6 +77,11 @@ export function createOpeningChecks(
     check('sql-read', ['sql-database'], () => readingOf(ports, findings)),
     check('schema', ['sql-read'], () => schemaOf(findings)),
   ];
+}
+
+/** A search that found nothing may have been turned away everywhere, which the account's rights would mend. */
+function wasSearched({ openFailure }: Findings): boolean {
+  return isAgentError(openFailure) && openFailure.code === 'PRACTICE_NOT_FOUND';
 }
 
 /** Optional tables that may not be read; needed ones have failed the opening. */
