@@ -15,7 +15,12 @@ const details = (config: DatabaseConfig): unknown => {
 
 test('an ODBC string as practices have it stays as it is', () => {
   const text = 'server=.;Database=sys2000;Trusted_Connection=Yes;Driver={SQL Server Native Client 9.0}';
-  expect(resolveDatabaseConfig(text)).toEqual({ driver: 'odbc', connectionString: text, host: '.' });
+  expect(resolveDatabaseConfig(text)).toEqual({
+    driver: 'odbc',
+    connectionString: text,
+    host: '.',
+    database: 'sys2000',
+  });
 });
 
 describe('what an ODBC string leaves open is decided at its end', () => {

@@ -61,6 +61,8 @@ export interface OdbcTarget {
   readonly connectionString: string;
   /** What an error may call the server. */
   readonly host: string;
+  /** Absent where a data source of ODBC names it. */
+  readonly database?: string;
   /** A named instance of another machine or of this one, whose place is asked of SQL Server Browser. */
   readonly instance?: { readonly server: string; readonly instance: string };
 }
@@ -229,6 +231,7 @@ function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
     driver: 'odbc',
     connectionString: added === '' ? text : `${open}${added}`,
     host: address === undefined ? 'odbc' : shownAddress({ ...address, ...settings.port }),
+    ...(settings.dataSource ? {} : { database: settings.database ?? defaultDatabase }),
     ...namedInstance(address),
   };
 }

@@ -66,13 +66,43 @@ for (const driver of testDrivers) {
         expect(failure).toMatchObject({ code: 'PRACTICE_LOGIN_DISABLED', details: { number: 18_470 } });
       });
 
-      test('wrong database', async () => {
+      test('a database that is not there', async () => {
         await using rig = await startRig();
         const failure = await failureOf(
           rig.open({ database: rig.server.connectionString().replace('sys2000', 'sys2001') }),
         );
-        expect(failure).toMatchObject({ code: 'PRACTICE_DATABASE_UNAVAILABLE', details: { number: 4060 } });
+        expect(failure).toMatchObject({
+          code: 'PRACTICE_DATABASE_UNAVAILABLE',
+          details: { number: 4060, reason: expect.stringMatching(/no database/) },
+        });
       });
+
+      test('a database that the login may not open', async () => {
+        await using rig = await startRig({ logins: [{ ...defaultLogins[0]!, databases: ['master'] }] });
+        expect(await failureOf(rig.open())).toMatchObject({
+          code: 'PRACTICE_DATABASE_UNAVAILABLE',
+          details: { number: 4060, reason: expect.stringMatching(/may not open/) },
+        });
+      });
+
+      test.each([
+        ['OFFLINE', 'PRACTICE_DATABASE_OFFLINE'],
+        ['SUSPECT', 'PRACTICE_DATABASE_OFFLINE'],
+        ['RECOVERY_PENDING', 'PRACTICE_DATABASE_OFFLINE'],
+        ['RESTORING', 'PRACTICE_DATABASE_RESTORING'],
+        ['RECOVERING', 'PRACTICE_DATABASE_RESTORING'],
+        ['SINGLE_USER', 'PRACTICE_DATABASE_SINGLE_USER'],
+      ] as const)(
+        'a database that is %s: what the login alone does not say is asked beside it',
+        async (condition, code) => {
+          await using rig = await startRig();
+          rig.server.engine.setDatabaseCondition('sys2000', condition);
+          expect(await failureOf(rig.open())).toMatchObject({ code, details: { number: 4060 } });
+          rig.server.engine.setDatabaseCondition('sys2000', 'ONLINE');
+          await using reader = await rig.open();
+          await reader.ping(signal);
+        },
+      );
 
       test('a database without patients', async () => {
         await using rig = await startRig();

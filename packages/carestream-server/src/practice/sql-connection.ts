@@ -1,9 +1,11 @@
 import type { ErrorCode } from '../contract/index.ts';
-import { AgentError, type Clock } from '../runtime/index.ts';
+import { AgentError, isAgentError, type Clock } from '../runtime/index.ts';
 import type { DatabaseTarget } from './database-config.ts';
+import { besideDatabase, unavailableBecause } from './database-state.ts';
 import type { Driver, Query, ResultSets } from './driver.ts';
 import type { Location } from './location.ts';
 import { createOdbcDriver } from './odbc/odbc-driver.ts';
+import { databaseStateStatement } from './statements.ts';
 import { createTediousDriver } from './tedious-driver.ts';
 import { abortable, withinTime, type TimeLimit } from './time-limit.ts';
 
@@ -26,6 +28,10 @@ export interface SqlConnectionOptions {
   readonly browserPort?: number | undefined;
 }
 
+/** SQL Server's number for a database that the login cannot open. */
+const cannotOpen = 4060;
+const stateMs = 5_000;
+
 /** Creates a connection over the driver that its target names. Nothing is opened before the first query. */
 export function createSqlConnection(deps: { readonly clock: Clock }, options: SqlConnectionOptions): SqlConnection {
   const { clock } = deps;
@@ -35,16 +41,18 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
 
+  const driverFor = (at: DatabaseTarget): Driver =>
+    at.driver === 'odbc'
+      ? createOdbcDriver({ clock }, { target: at, ...limits })
+      : createTediousDriver({ target: at, ...limits });
+
   /** The driver for where R4 is now. */
   const located = async (signal: AbortSignal): Promise<Driver> => {
     const now = await location.target(signal);
     if (driver !== undefined && target === now) return driver;
     driver?.drop();
     target = now;
-    driver =
-      now.driver === 'odbc'
-        ? createOdbcDriver({ clock }, { target: now, ...limits })
-        : createTediousDriver({ target: now, ...limits });
+    driver = driverFor(now);
     return driver;
   };
 
@@ -53,6 +61,25 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     mostMs,
     late: () => new AgentError(code, { details: { reason: 'watchdog', host, timeoutMs: mostMs } }),
   });
+
+  /** SQL Server says of a database that cannot be opened only that; beside it there is more to be learnt. */
+  const explained = async (error: unknown, at: DatabaseTarget, signal: AbortSignal): Promise<unknown> => {
+    const beside = besideDatabase(at);
+    if (beside === undefined || !isAgentError(error) || error.details['number'] !== cannotOpen) return error;
+    const other = driverFor(beside.target);
+    const ended = new AbortController();
+    try {
+      await withinTime(other.open(ended.signal), limit(other, other.openWithinMs, 'PRACTICE_NO_ANSWER'), signal);
+      const query = { text: databaseStateStatement(beside.database), timeoutMs: stateMs };
+      const answer = await withinTime(other.run(query), limit(other, stateMs, 'PRACTICE_TIMEOUT'), signal);
+      return unavailableBecause(error, answer);
+    } catch {
+      return error;
+    } finally {
+      ended.abort();
+      await other.close();
+    }
+  };
 
   const opened = async (signal: AbortSignal): Promise<Driver> => {
     const used = driver?.connected === true ? driver : await located(signal);
@@ -65,8 +92,9 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
       await withinTime(used.open(ended.signal), limit(used, used.openWithinMs, 'PRACTICE_NO_ANSWER'), signal);
       return used;
     } catch (error) {
-      if (at !== undefined) location.failed(at, error);
-      throw error;
+      const told = at === undefined ? error : await explained(error, at, signal);
+      if (at !== undefined) location.failed(at, told);
+      throw told;
     } finally {
       ended.abort();
     }

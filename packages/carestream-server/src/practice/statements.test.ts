@@ -40,9 +40,12 @@ function everyText(): string[] {
     });
     return [...texts, statements.permissionsStatement(schema)];
   });
-  return [...fixed, ...made, statements.probeStatement("Patients]; DELETE FROM x; --'")].filter(
-    (text) => text !== undefined,
-  );
+  return [
+    ...fixed,
+    ...made,
+    statements.databaseStateStatement("it's; DROP DATABASE x; --"),
+    statements.probeStatement("Patients]; DELETE FROM x; --'"),
+  ].filter((text) => text !== undefined);
 }
 
 /** The statements of a text, what stands in brackets and quotes taken out first. */

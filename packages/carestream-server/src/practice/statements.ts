@@ -51,6 +51,10 @@ export function permissionsStatement(schema: ResolvedSchema): string {
 /** Whether a table may be read that the catalogue does not show: it hides what a login has no right to. */
 export const probeStatement = (table: string): string => withSettings(`SELECT TOP (1) 1 FROM ${q(table)} ${oneCore};`);
 
+/** Why a database cannot be opened, asked in another one; no row where there is none, or none that the login may see. */
+export const databaseStateStatement = (database: string): string =>
+  withSettings(`SELECT d.state, d.user_access FROM sys.databases AS d WHERE d.name = ${quoteText(database)};`);
+
 /** The statement that costs least: is the connection alive? */
 export const pingStatement = withSettings('SELECT 1;');
 

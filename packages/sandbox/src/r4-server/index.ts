@@ -7,7 +7,7 @@ import {
   type PracticeOptions,
   type PracticeSummary,
 } from './practice/index.ts';
-import { createSqlEngine } from './sql/index.ts';
+import { createSqlEngine, type DatabaseCondition } from './sql/index.ts';
 import { createFaults, createTdsServer, type Faults, type TdsEvent, type TlsMode } from './tds/index.ts';
 
 export * from './practice/index.ts';
@@ -37,7 +37,11 @@ export interface R4Server extends AsyncDisposable {
   /** `host,port`, as SQL Server's clients write it. */
   readonly address: string;
   /** The data; further databases can be made while it runs. */
-  readonly engine: SqlEngine & { createDatabase(name: string, settings?: DatabaseSettings): DatabaseBuilder };
+  readonly engine: SqlEngine & {
+    createDatabase(name: string, settings?: DatabaseSettings): DatabaseBuilder;
+    /** Takes a database away from new logins, as an administrator or a restore does. */
+    setDatabaseCondition(name: string, condition: DatabaseCondition): void;
+  };
   readonly faults: Faults;
   readonly practice: PracticeSummary;
   readonly dialect: DialectNames;

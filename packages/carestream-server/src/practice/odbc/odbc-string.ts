@@ -39,6 +39,7 @@ export function odbcTarget(parts: OdbcStringParts): OdbcTarget {
     driver: 'odbc',
     connectionString: pairs.map(([keyword, value]) => `${keyword}=${value};`).join(''),
     host: shownAddress(address),
+    database,
     ...namedInstance(address),
   };
 }

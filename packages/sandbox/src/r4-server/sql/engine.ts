@@ -7,7 +7,7 @@ import type {
   SqlSession,
 } from '../engine.ts';
 import { createDatabaseBuilder } from './catalogue/builder.ts';
-import type { Catalogue, Database } from './catalogue/model.ts';
+import type { Catalogue, Database, DatabaseCondition } from './catalogue/model.ts';
 import { mayOpen } from './catalogue/permissions.ts';
 import { sqlError } from './errors.ts';
 import type { ErrorNumber } from './errors.ts';
@@ -33,6 +33,8 @@ export interface SqlEngineWithDatabases extends SqlEngine {
   readonly createDatabase: (name: string, settings?: DatabaseSettings) => DatabaseBuilder;
   /** Drops a database with its tables. */
   readonly dropDatabase: (name: string) => void;
+  /** Takes a database away from new logins, as an administrator or a restore does; who is in it stays. */
+  readonly setDatabaseCondition: (name: string, condition: DatabaseCondition) => void;
 }
 
 /** Server process ids below this belong to the system. */
@@ -62,6 +64,7 @@ export const createSqlEngine = (options: SqlEngineOptions): SqlEngineWithDatabas
       id: nextDatabaseId++,
       createdMs: now(),
       readCommittedSnapshot,
+      condition: 'ONLINE',
       tables: new Map(),
     };
     catalogue.databases.set(name.toLowerCase(), database);
@@ -96,13 +99,19 @@ export const createSqlEngine = (options: SqlEngineOptions): SqlEngineWithDatabas
     catalogue.version++;
   };
 
+  const setDatabaseCondition = (name: string, condition: DatabaseCondition): void => {
+    const database = catalogue.databases.get(name.toLowerCase());
+    if (database === undefined) throw sqlError(911, name);
+    database.condition = condition;
+  };
+
   const login = (request: LoginRequest): SqlSession => {
     const definition = options.logins.find((candidate) => candidate.user.toLowerCase() === request.user.toLowerCase());
     if (definition === undefined || definition.password !== request.password) throw sqlError(18456, request.user);
     if (definition.failure !== undefined) throw sqlError(definition.failure as ErrorNumber, request.user);
     const name = request.database === '' ? definition.defaultDatabase : request.database;
     const database = catalogue.databases.get(name.toLowerCase());
-    if (database === undefined || !mayOpen(definition, database.name)) throw sqlError(4060, name);
+    if (database?.condition !== 'ONLINE' || !mayOpen(definition, database.name)) throw sqlError(4060, name);
     let id = firstSessionId;
     while (server.sessions.has(id)) id++;
     return createSession(server, { id, login: definition, request, database });
@@ -115,5 +124,6 @@ export const createSqlEngine = (options: SqlEngineOptions): SqlEngineWithDatabas
     login,
     createDatabase,
     dropDatabase,
+    setDatabaseCondition,
   };
 };

@@ -1,2 +1,3 @@
 export { createSqlEngine } from './engine.ts';
 export type { SqlEngineOptions, SqlEngineWithDatabases } from './engine.ts';
+export type { DatabaseCondition } from './catalogue/model.ts';

@@ -19,12 +19,35 @@ export interface Table {
   nextIdentity: bigint | undefined;
 }
 
+/** What `sys.databases` says of a database that can or cannot be opened. `SINGLE_USER`: online, and somebody else is in it. */
+export type DatabaseCondition =
+  | 'ONLINE'
+  | 'RESTORING'
+  | 'RECOVERING'
+  | 'RECOVERY_PENDING'
+  | 'SUSPECT'
+  | 'OFFLINE'
+  | 'SINGLE_USER';
+
+/** The numbers of `sys.databases.state`. */
+export const stateNumbers: Readonly<Record<DatabaseCondition, number>> = {
+  ONLINE: 0,
+  SINGLE_USER: 0,
+  RESTORING: 1,
+  RECOVERING: 2,
+  RECOVERY_PENDING: 3,
+  SUSPECT: 4,
+  OFFLINE: 6,
+};
+
 /** A simulated database. */
 export interface Database {
   readonly name: string;
   readonly id: number;
   readonly createdMs: number;
   readonly readCommittedSnapshot: boolean;
+  /** Whether logins may open it. */
+  condition: DatabaseCondition;
   /** By `schema.name` in lower case. */
   readonly tables: Map<string, Table>;
 }

@@ -1,5 +1,6 @@
 import type { SqlValue } from '../../engine.ts';
 import type { ServerState, SessionState } from '../state.ts';
+import { stateNumbers } from './model.ts';
 import { columnsOf } from './views.ts';
 import type { SystemView } from './views.ts';
 
@@ -67,13 +68,13 @@ export const serverViews: readonly SystemView[] = [
         database.createdMs,
         100,
         server.collation,
-        0,
-        'MULTI_USER',
-        0,
-        0,
+        database.condition === 'SINGLE_USER' ? 1 : 0,
+        database.condition === 'SINGLE_USER' ? 'SINGLE_USER' : 'MULTI_USER',
         0,
         0,
-        'ONLINE',
+        0,
+        stateNumbers[database.condition],
+        database.condition === 'SINGLE_USER' ? 'ONLINE' : database.condition,
         0,
         0,
         'OFF',
