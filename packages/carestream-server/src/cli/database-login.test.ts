@@ -12,7 +12,8 @@ describe('whom a script is for', () => {
     [{}, null, 'sys2000'],
     [undefined, null, 'sys2000'],
   ])('%j', (config, user, database) => {
-    expect(databaseLoginOf(config)).toEqual({ user, database });
+    const isNamed = config !== undefined && (typeof config === 'string' || 'server' in config);
+    expect(databaseLoginOf(config)).toEqual({ user, database, searched: !isNamed });
   });
 
   test.each([

@@ -6,6 +6,8 @@ export interface DatabaseLogin {
   /** The SQL login; null for the Windows account of the process. */
   readonly user: string | null;
   readonly database: string;
+  /** True where the server is searched. */
+  readonly searched: boolean;
 }
 
 const defaultDatabase = 'sys2000';
@@ -15,15 +17,20 @@ export function databaseLoginOf(config: DatabaseConfig | undefined): DatabaseLog
   const target = resolveDatabaseConfig(config ?? {});
   switch (target.driver) {
     case 'tedious':
-      return { user: target.user, database: target.database };
+      return { user: target.user, database: target.database, searched: false };
     case 'search':
-      return { user: target.login === 'windows' ? null : target.login.user, database: target.database };
+      return {
+        user: target.login === 'windows' ? null : target.login.user,
+        database: target.database,
+        searched: target.address === undefined,
+      };
     case 'odbc': {
       const { connectionString } = target;
       const trusted = /^(?:yes|true|1|sspi)$/i.test(keywordOf(connectionString, 'trusted_connection') ?? '');
       return {
         user: trusted ? null : (keywordOf(connectionString, 'uid|user id|user') ?? null),
         database: keywordOf(connectionString, 'database|initial catalog') ?? defaultDatabase,
+        searched: false,
       };
     }
   }

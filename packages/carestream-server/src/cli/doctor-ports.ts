@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { canonicalVersions, type LicenceAnswer } from '../contract/index.ts';
 import type { DoctorPorts } from '../doctor/index.ts';
 import { createFlynotesClient, knockAtFlynotes } from '../flynotes/index.ts';
 import { createPracticeConnector, type DatabaseConfig } from '../practice/index.ts';
 import { AgentError, type Clock, type Log } from '../runtime/index.ts';
-import { stateSchema } from '../state/index.ts';
+import { readState, stateSchema } from '../state/index.ts';
 import { submitEvent } from '../telemetry/index.ts';
 import { version } from '../version.ts';
 import type { AgentConfig } from './config.ts';
@@ -22,6 +23,8 @@ export interface DoctorSurroundings {
 }
 
 const connectTimeoutMs = 7_000;
+/** A search tries many places, one after the other. */
+const searchedPlaceMs = 2_500;
 const queryTimeoutMs = 9_000;
 
 /** The real world, as the agent itself meets it. */
@@ -65,10 +68,10 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
     async openPractice(overrides, signal) {
       const noticed = createNotices();
       const connector = createPracticeConnector(
-        { clock, log: noticed.log },
+        { clock, log: noticed.log, notes: rememberedBy(config.dataDir) },
         {
           database: config.database as DatabaseConfig | undefined,
-          connectTimeoutMs,
+          connectTimeoutMs: login.searched ? searchedPlaceMs : connectTimeoutMs,
           pageTimeoutMs: queryTimeoutMs,
           patientTimeoutMs: queryTimeoutMs,
           tries: 2,
@@ -114,6 +117,21 @@ function reportTarget(config: AgentConfig, licence: LicenceAnswer | null) {
   if (config.rollbarToken === undefined)
     throw new AgentError('REPORT_UNDELIVERED', { details: { reason: 'no-token' } });
   return { accessToken: config.rollbarToken, environment: 'production', endpoint: config.rollbarEndpoint };
+}
+
+/** Where the agent found R4, so that the doctor looks there first. It remembers nothing itself: the state is the agent's. */
+function rememberedBy(dataDir: string) {
+  return {
+    get(key: string): string | null {
+      try {
+        using state = readState(join(dataDir, 'agent.db'));
+        return state?.note(key) ?? null;
+      } catch {
+        return null;
+      }
+    },
+    set: () => undefined,
+  };
 }
 
 /** Hears what the practice area tells while it opens the database, and keeps what the doctor tells on. */
