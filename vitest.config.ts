@@ -6,6 +6,8 @@ const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 const execArgv = ['--conditions=@flynotes/source'];
 
+const long = process.env['CARESTREAM_TEST_LONG'] === '1';
+
 /** Suites in the order in which they run: the fast ones first. */
 const suite = (name: string, include: string[], exclude: string[] = []) => ({
   resolve,
@@ -16,7 +18,8 @@ const suite = (name: string, include: string[], exclude: string[] = []) => ({
     exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
     execArgv,
     pool: 'forks' as const,
-    testTimeout: name === 'unit' ? 10_000 : 60_000,
+    // A busy machine is slow, and the full counts of `npm run test:long` take their time.
+    testTimeout: (name === 'unit' ? 20_000 : 60_000) * (long ? 30 : 1),
     hookTimeout: 60_000,
     setupFiles: ['./tools/test-setup.ts'],
   },

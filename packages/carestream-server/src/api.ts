@@ -6,3 +6,4 @@ export * from './contract/digest.ts';
 export * from './contract/release.ts';
 export * from './contract/host.ts';
 export * from './contract/error-table.ts';
+export * from './contract/version-order.ts';

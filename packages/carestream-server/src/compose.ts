@@ -238,6 +238,7 @@ async function assemble(
       },
       handle,
       onUnknownType: () => context.checkVersion(),
+      onAnswer: () => context.queueAnswered(),
       report: (result) => telemetry.addResult(JSON.stringify(result)),
     },
     {

@@ -40,7 +40,10 @@ export async function startChild(options: ChildOptions): Promise<ChildPart> {
     child.once('error', () => resolve());
   });
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${options.name} ${why}\n${words.join('\n')}`));
+    const fail = (why: string): void => {
+      clearTimeout(late);
+      reject(new Error(`${options.name} ${why}\n${words.join('\n')}`));
+    };
     const late = setTimeout(
       () => fail(`was not ready within ${options.readyWithinMs / 1000} s`),
       options.readyWithinMs,

@@ -46,6 +46,18 @@ const say = options.json === true ? (line: string): void => void process.stderr.
 const startedAt = performance.now();
 const seconds = (): string => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
 
+const interrupted = Promise.withResolvers<'interrupted'>();
+let signals = 0;
+let ending = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    interrupted.resolve('interrupted');
+    signals += 1;
+    // Whoever cannot wait: the parts notice by their closed standard input that they are alone, and end.
+    if (signals > 2) process.exit(130);
+  });
+}
+
 try {
   say(`Starting a practice with ${options.patients} patients (${options.dialect}) …`);
   await using sandbox = await startSandbox({
@@ -55,12 +67,19 @@ try {
     say: (line) => say(`${seconds().padStart(7)}  ${line}`),
   });
   void firstPatient(sandbox);
-  if (options.once === true) process.exitCode = await tour(sandbox);
-  else await watch(sandbox);
+  const doing = options.once === true ? tour(sandbox) : watch(sandbox);
+  const end = await Promise.race([doing, interrupted.promise]);
+  if (end === 'interrupted' && options.once === true) process.exitCode = 130;
+  else if (typeof end === 'number') process.exitCode = end;
+  ending = true;
+  doing.catch(() => undefined);
+  say('Stopping …');
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
+// A tour that was interrupted would go on asking what is no longer there.
+if (signals > 0) process.exit();
 
 async function tour(sandbox: Sandbox): Promise<number> {
   const context: TourContext = { sandbox, counts: { inR4: 0, accepted: 0, refused: 0 }, startedAt };
@@ -74,14 +93,17 @@ async function tour(sandbox: Sandbox): Promise<number> {
 }
 
 async function firstPatient({ operator }: Sandbox): Promise<void> {
-  while ((await operator.patientsHeld().catch(() => 0)) === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await operator.patientsHeld().catch(() => 0)) === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 100).unref());
+    if (ending) return;
+  }
   say(`${seconds().padStart(7)}  the first patients are at Flynotes`);
 }
 
-async function watch(sandbox: Sandbox): Promise<void> {
+async function watch(sandbox: Sandbox): Promise<'watched'> {
   say('');
   for (const [name, address] of Object.entries(sandbox.addresses)) say(`  ${name.padEnd(24)} ${address}`);
   say('');
   await listenForKeys(sandbox, say);
-  say('Stopping …');
+  return 'watched';
 }

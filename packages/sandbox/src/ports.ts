@@ -20,9 +20,11 @@ export const defaultPortBase = 4600;
  * @throws Error naming a port that is taken
  */
 export async function takePorts(base: number): Promise<SandboxPorts> {
-  const servers = await Promise.all(order.map((_, index) => hold(base === 0 ? 0 : base + index)));
+  const held = await Promise.allSettled(order.map((_, index) => hold(base === 0 ? 0 : base + index)));
+  const servers = held.filter((each) => each.status === 'fulfilled').map(({ value }) => value);
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  for (const each of held) if (each.status === 'rejected') throw each.reason;
   return Object.fromEntries(order.map((name, index) => [name, ports[index]])) as unknown as SandboxPorts;
 }
 

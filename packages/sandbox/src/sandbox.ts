@@ -60,9 +60,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     sqs: createSqs({ port: ports.sqs }),
     rollbar: createRollbarSink({ port: ports.rollbar }),
   };
-  for (const part of Object.values(starting)) void part.catch(() => undefined);
-  const sqs = stack.use(await starting.sqs);
-  const rollbar = stack.use(await starting.rollbar);
+  for (const part of Object.values(starting)) {
+    void part.catch(() => undefined);
+    // Also when another part fails before this one is ready.
+    stack.defer(async () => (await part.catch(() => null))?.[Symbol.asyncDispose]());
+  }
+  const sqs = await starting.sqs;
+  const rollbar = await starting.rollbar;
   const flynotesUrl = `http://127.0.0.1:${ports.flynotes}`;
   const deskUrl = `http://127.0.0.1:${ports.desk}`;
   stack.use(
@@ -91,7 +95,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   say(`flynotes-server is ready at ${flynotesUrl} (API: ${flynotesUrl}/docs)`);
   const operator = createOperator(flynotesUrl, operatorToken);
   const { practiceId, licenceKey } = await operator.createPractice('High Street Dental');
-  const r4 = stack.use(await starting.r4);
+  const r4 = await starting.r4;
   say(`R4 (${options.dialect}) listens on 127.0.0.1,${r4.port} with ${options.patients} patients`);
 
   const dataDir = path.join(folder, 'data');

@@ -50,11 +50,8 @@ const actions: Readonly<Record<string, KeyAction>> = {
 export function listenForKeys(sandbox: Sandbox, say: (line: string) => void): Promise<void> {
   const input = process.stdin;
   if (input.isTTY) {
-    say(
-      `  Keys: ${Object.entries(actions)
-        .map(([key, { what }]) => `${key} ${what}`)
-        .join(' · ')} · q quit`,
-    );
+    for (const [key, { what }] of Object.entries(actions)) say(`  ${key}  ${what}`);
+    say('  q  quit');
     emitKeypressEvents(input);
     input.setRawMode(true);
     input.resume();

@@ -1,3 +1,4 @@
 export * from './virtual-clock.ts';
 export { findPostgres, startPostgres } from './postgres.ts';
 export type { TestPostgres } from './postgres.ts';
+export { timesOf } from './tiers.ts';

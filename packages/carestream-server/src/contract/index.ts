@@ -7,3 +7,4 @@ export * from './http-api.ts';
 export * from './release.ts';
 export * from './host.ts';
 export * from './error-table.ts';
+export * from './version-order.ts';

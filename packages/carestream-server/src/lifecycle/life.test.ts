@@ -52,6 +52,7 @@ function createWorld(clock: VirtualClock) {
     closed: 0,
     disposed: 0,
     stopLate: false,
+    queueFailing: null as ErrorCode | null,
     named: (name: EventName) => events.filter((event) => event.name === name),
     codes: () => events.filter((event) => event.name === 'error').map((event) => event.fields['code']),
     live,
@@ -170,7 +171,7 @@ function createWorld(clock: VirtualClock) {
       }
       if (world.stopLate) await clock.sleep(60_000);
     },
-    queueStats: () => ({ lastReceiveAt, lagMs: null, inFlight: 0, failing: null }),
+    queueStats: () => ({ lastReceiveAt, lagMs: null, inFlight: 0, failing: world.queueFailing }),
     async uploadAll(signal) {
       await clock.sleep(world.passMs, signal);
       if (world.passFailure) throw world.passFailure;
@@ -471,6 +472,21 @@ describe('failures in the middle of life', () => {
     await clock.advance(2 * 60_000);
     expect(world.health.at(-1)).toMatchObject({ database: true });
     expect(await clock.runUntil(life)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a queue that fails, and one that answers again, are told to the host at once', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    const life = world.live(undefined, { healthEveryMs: hourMs });
+    await clock.advance(100_000);
+    const told = [world.health.at(-1)!.queue];
+    for (const failing of ['QUEUE_UNREACHABLE', null] as const) {
+      world.queueFailing = failing;
+      world.context!.queueAnswered();
+      told.push(world.health.at(-1)!.queue);
+    }
+    expect(told).toEqual([true, false, true]);
+    await clock.runUntil(life);
   });
 
   test('a pass that will not get better by trying waits for the next hour', async () => {

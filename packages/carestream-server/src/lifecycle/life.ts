@@ -108,6 +108,7 @@ export async function live<Practice extends PracticePort>(
       renewLicence: () => keeper.renew(),
       requestRestart: () => ending.end('restart-requested'),
       checkVersion: askLicenceNow,
+      queueAnswered: onChange,
     });
   } catch (error) {
     log.error(error, 'compose');

@@ -46,6 +46,8 @@ export interface WorkContext<Practice extends PracticePort> {
   requestRestart(): void;
   /** A message of an unknown type came: maybe another version is dictated. */
   checkVersion(): void;
+  /** What {@link Work.queueStats} tells may have changed. */
+  queueAnswered(): void;
 }
 
 /** Everything that the life of the agent needs from outside. */

@@ -1,3 +1,4 @@
+import { timesOf } from '@flynotes/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../runtime/index.ts';
@@ -69,7 +70,7 @@ describe('whatever happens', () => {
           bench.stop.abort();
         },
       ),
-      { seed, numRuns: 40 },
+      { seed, numRuns: timesOf(40, 1_500) },
     );
   });
 });

@@ -21,6 +21,8 @@ export interface QueueDeps {
   onUnknownType(type: string): void;
   /** Takes the result of a command, durably. It may be told several results of one message; the last one counts. */
   report(result: CommandResult): void | Promise<void>;
+  /** The queue answered, or failed to: {@link Queue.stats} may tell something new. */
+  onAnswer?(): void;
   /** Something else than SQS, for tests. */
   readonly transport?: QueueTransport;
 }
@@ -85,7 +87,7 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
   const graceMs = options.graceMs ?? 18_000;
   const transport = deps.transport ?? connect();
   const receiving = createFailureEpisode(deps, 'receive');
-  const receiver = createReceiver({ clock, log, transport }, receiving);
+  const receiver = createReceiver({ clock, log, transport, onAnswer: () => deps.onAnswer?.() }, receiving);
   const custody = createCustody(
     { clock, transport, episode: createFailureEpisode(deps, 'acknowledge') },
     { visibilityS, batchDelayMs: deleteBatchDelayMs },

@@ -34,7 +34,13 @@ const hastyPauseMs = 1_000;
 
 /** @see {@link Receiver} */
 export function createReceiver(
-  deps: { readonly clock: Clock; readonly log: Log; readonly transport: QueueTransport },
+  deps: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly transport: QueueTransport;
+    /** The queue answered, or failed to. */
+    onAnswer?(): void;
+  },
   episode: FailureEpisode,
 ): Receiver {
   const { clock, log, transport } = deps;
@@ -89,6 +95,7 @@ export function createReceiver(
           const messages = await receive(waitS, course);
           lastReceiveAt = new Date(clock.now()).toISOString();
           episode.succeeded();
+          deps.onAnswer?.();
           if (!proven) log.emit('queue.receiving', {});
           proven = true;
           if (over()) course.handBack(messages);
@@ -101,6 +108,7 @@ export function createReceiver(
           const failure = translateQueueError(error);
           const pauseMs = Math.max(pauseAfter(episode.failures() + 1, backoff), failure.retryAfterMs ?? 0);
           episode.failed(failure, pauseMs);
+          deps.onAnswer?.();
           await pause(pauseMs, course.until);
         }
       }

@@ -1,3 +1,4 @@
+import { timesOf } from '@flynotes/testkit';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -48,7 +49,7 @@ test('no acknowledged row is lost and no read sequence given twice, whenever the
   const next = () => (random = (random * 48_271) % 2_147_483_647) / 2_147_483_647;
   let acknowledged = 0;
   const sequences: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < timesOf(5, 50); round++) {
     child = start(`
       for (let code = ${acknowledged} + 1; ; code++) {
         const readSequence = state.nextReadSequence();

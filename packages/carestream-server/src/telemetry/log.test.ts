@@ -1,4 +1,4 @@
-import { createVirtualClock } from '@flynotes/testkit';
+import { createVirtualClock, timesOf } from '@flynotes/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AgentError, eventTable, type EventName } from '../runtime/index.ts';
@@ -77,7 +77,7 @@ describe('fields', () => {
         );
         expect(checkFields(name, given).fields).toEqual({});
       }),
-      { seed: 20_261_122, numRuns: 500 },
+      { seed: 20_261_122, numRuns: timesOf(500, 10_000) },
     );
   });
 });

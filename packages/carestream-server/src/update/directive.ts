@@ -1,5 +1,4 @@
-import { directiveSchema, type Directive, type LicenceAnswer } from '../contract/index.ts';
-import { compareVersions } from './versions.ts';
+import { compareVersions, directiveSchema, type Directive, type LicenceAnswer } from '../contract/index.ts';
 
 /** Why a directive does not count. */
 export type DirectiveFault =

@@ -6,4 +6,3 @@ export {
   type VersionStepOptions,
 } from './version-step.ts';
 export { readDirective, type DirectiveFault, type DirectiveReading } from './directive.ts';
-export { compareVersions } from './versions.ts';

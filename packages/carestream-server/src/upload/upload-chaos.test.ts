@@ -1,3 +1,4 @@
+import { timesOf } from '@flynotes/testkit';
 import { expect, test } from 'vitest';
 import { AgentError, type ErrorDetails } from '../runtime/index.ts';
 import { createUploadRig, neverAborted, type UploadRig } from './upload-rig.ts';
@@ -50,7 +51,7 @@ function meddle(rig: UploadRig, random: (below: number) => number): void {
   }
 }
 
-test.each(Array.from({ length: 12 }, (_, index) => seed + index))(
+test.each(Array.from({ length: timesOf(12, 200) }, (_, index) => seed + index))(
   'whatever happens on the way, a quiet pass ends with both sides equal (SEED=%i)',
   async (runSeed) => {
     const random = createRandom(runSeed);

@@ -1,4 +1,4 @@
-import { canonicalVersions } from '@flynotes/carestream-server/api';
+import { canonicalVersions, compareVersions } from '@flynotes/carestream-server/api';
 import type { LicenceAnswer, LicenceRequest } from '@flynotes/carestream-server/api';
 import type { Database } from '../database/index.ts';
 import { one } from '../database/index.ts';
@@ -10,7 +10,6 @@ import { credentialDurationS } from '../queue/index.ts';
 import type { QueueProvider } from '../queue/index.ts';
 import { findRelease } from '../releases/index.ts';
 import type { DirectiveSigner } from './signing.ts';
-import { compareVersions } from './version-order.ts';
 
 /** What licence answers say for every practice. */
 export interface LicenceSettings {

@@ -1,7 +1,7 @@
+import { compareVersions } from '@flynotes/carestream-server/api';
 import * as z from 'zod';
 import type { App } from '../http/app.ts';
 import { problemError } from '../http/index.ts';
-import { compareVersions } from '../licences/index.ts';
 import { describe, practiceParams } from './operator-route.ts';
 import type { OperatorDeps } from './operator-route.ts';
 import * as schemas from './operator-schemas.ts';

@@ -1,3 +1,4 @@
+import { timesOf } from '@flynotes/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -11,7 +12,7 @@ import { open, rowsOf } from './practice.fixture.ts';
 
 /** Fixed, and printed by fast-check where a property fails. */
 const seed = 20240317;
-const check = { seed, numRuns: 300 };
+const check = { seed, numRuns: timesOf(300, 10_000) };
 const rules = { binary: false, caseSensitive: false, accentSensitive: true };
 
 /** LIKE by its definition, without regular expressions. */
@@ -44,7 +45,7 @@ describe('properties', () => {
       fc.property(text, pattern, (subject, wanted) => {
         expect(like(subject, wanted)).toBe(matches(subject, wanted));
       }),
-      { seed, numRuns: 2000 },
+      { seed, numRuns: timesOf(2_000, 50_000) },
     );
   });
 
@@ -139,7 +140,7 @@ describe('properties', () => {
           expect(seen).toHaveLength(stored.length);
         },
       ),
-      { seed, numRuns: 60 },
+      { seed, numRuns: timesOf(60, 600) },
     );
   });
 });

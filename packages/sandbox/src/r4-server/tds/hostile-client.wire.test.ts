@@ -1,3 +1,4 @@
+import { timesOf } from '@flynotes/testkit';
 import { describe, expect, test } from 'vitest';
 import { createMemoryEngine } from './memory-engine.ts';
 import { PACKET } from './packet.ts';
@@ -7,7 +8,7 @@ import { createTdsServer } from './server.ts';
 import type { TdsEvent, TdsServerOptions } from './options.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_081_107);
-const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 400);
+const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? timesOf(400, 5_000));
 
 /** Mulberry32: small, and the same everywhere. */
 function createRandom(seed: number): (below: number) => number {

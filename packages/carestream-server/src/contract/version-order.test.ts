@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareVersions } from './versions.ts';
+import { compareVersions } from './version-order.ts';
 
 test('versions come in the order of semver.org', () => {
   const ordered = [
