@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { createFlynotesServer } from '@flynotes/flynotes-server';
 import { createR4Server, defaultLogins } from '@flynotes/sandbox/r4-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freeTdsString, odbcMissing } from '../../packages/carestream-server/src/practice/odbc/odbc-rig.ts';
 import { createSelfSignedCertificate } from '../../packages/sandbox/src/r4-server/tds/certificate.ts';
 import { blackHole, closedPort, examined, front, listen, runCli, serve, type Examined } from './doctor-rig.ts';
 import { createRig, type Rig } from './rig.ts';
@@ -688,6 +689,40 @@ describe.each([
   });
 });
 
+describe('over ODBC', () => {
+  const missing = odbcMissing();
+  const title = missing === undefined ? '' : ` (NOT RUN, missing is ${missing})`;
+  const over = (database: string): Record<string, unknown> => rig.config({ database: freeTdsString(database) });
+
+  test.skipIf(missing !== undefined)(`all is well${title}`, async () => {
+    stack = new AsyncDisposableStack();
+    const examination = await examined(rig.folder, over(rig.r4.connectionString()));
+    expect(examination.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+  });
+
+  test.skipIf(missing !== undefined).each([
+    [
+      'a wrong password',
+      () => sql('flynotes_reader').replace('reader-password', 'guess'),
+      'sql-login',
+      'PRACTICE_LOGIN_FAILED',
+    ],
+    ['a database that is not there', () => inDatabase('sys2001'), 'sql-database', 'PRACTICE_DATABASE_UNAVAILABLE'],
+    ['the patients may not be read', () => sql('no_patients'), 'sql-read', 'PRACTICE_PERMISSION_DENIED'],
+    ['a database without patients', () => inDatabase('other'), 'schema', 'PRACTICE_SCHEMA_UNSUPPORTED'],
+  ])(`%s${title}`, async (_, database, check, code) => {
+    stack = new AsyncDisposableStack();
+    const examination = await examined(rig.folder, over(database()));
+    expect(of(examination, check)).toMatchObject({ status: 'fail', code });
+    expectIndependent(examination, check);
+  });
+});
+
+/** Only an administrator may mount; what stands for it elsewhere is the test of the check alone. */
+function tellNotRun(): void {
+  process.stderr.write('NOT RUN: a small disk, because this user may not mount one\n');
+}
+
 describe('a small disk', () => {
   const folder = path.join('/tmp', `doctor-disk-${process.pid}`);
   const mounted = (sizeMb: number): boolean => {
@@ -713,8 +748,7 @@ describe('a small disk', () => {
     [2, 'fail', 'DISK_FULL'],
   ] as const)('%s MB: %s %s', async (sizeMb, status, code) => {
     stack = new AsyncDisposableStack();
-    // Only an administrator may mount; what stands for it elsewhere is the test of the check alone.
-    if (!mounted(sizeMb)) return;
+    if (!mounted(sizeMb)) return tellNotRun();
     const examination = await examined(rig.folder, rig.config({ dataDir: folder }));
     expect(of(examination, 'disk')).toMatchObject({ status, code });
     expectIndependent(examination, 'disk');
@@ -722,7 +756,7 @@ describe('a small disk', () => {
 
   test('full to the last byte', async () => {
     stack = new AsyncDisposableStack();
-    if (!mounted(1)) return;
+    if (!mounted(1)) return tellNotRun();
     writeFileSync(path.join(folder, 'ballast'), Buffer.alloc(1_048_576));
     const examination = await examined(rig.folder, rig.config({ dataDir: folder }));
     expect(of(examination, 'disk')).toMatchObject({ status: 'fail', code: 'DISK_FULL' });
