@@ -41,16 +41,19 @@ export type LoadedDriver = { readonly driver: NativeDriver } | { readonly fault:
  * Finds `msnodesqlv8` in the host's folder for native parts (`CARESTREAM_NATIVE_DIR`), then where Node finds packages. It is no
  * part of the bundle: its native half fits one platform.
  */
-export function loadNativeDriver(environment: Readonly<Record<string, string | undefined>>): LoadedDriver {
+export function loadNativeDriver(
+  environment: Readonly<Record<string, string | undefined>>,
+  from: string = import.meta.url,
+): LoadedDriver {
   const folder = environment['CARESTREAM_NATIVE_DIR'];
   const places = [
     ...(folder === undefined || folder === '' ? [] : [path.join(path.resolve(folder), 'native.cjs')]),
-    import.meta.url,
+    from,
   ];
   let fault: DriverFault = 'package-missing';
   for (const place of places) {
     const require = createRequire(place);
-    const names = place === import.meta.url ? ['msnodesqlv8'] : ['./msnodesqlv8', 'msnodesqlv8'];
+    const names = place === from ? ['msnodesqlv8'] : ['./msnodesqlv8', 'msnodesqlv8'];
     for (const name of names) {
       try {
         return { driver: require(name) as NativeDriver };

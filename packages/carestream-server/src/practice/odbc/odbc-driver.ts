@@ -13,6 +13,8 @@ export interface OdbcDriverOptions {
   readonly target: OdbcTarget;
   readonly connectTimeoutMs: number;
   readonly browserPort?: number | undefined;
+  /** The process's program; the agent's own unless a test says otherwise. */
+  readonly program?: string | undefined;
 }
 
 /** What the process needs to start on a slow and busy machine. */
@@ -29,7 +31,7 @@ const restarts = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
  */
 export function createOdbcDriver(
   deps: { readonly clock: Clock },
-  { target, connectTimeoutMs, browserPort }: OdbcDriverOptions,
+  { target, connectTimeoutMs, browserPort, program }: OdbcDriverOptions,
 ): Driver {
   const { host } = target;
   let reader: ReaderProcess | undefined;
@@ -70,7 +72,7 @@ export function createOdbcDriver(
   const openOnce = async (ended: AbortSignal): Promise<void> => {
     if (closed || ended.aborted) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
     drop();
-    const opening = startReader();
+    const opening = startReader(program);
     reader = opening;
     await withinTime(asked(opening, opening.ready), limit(startMs, 'PRACTICE_READER_ENDED'), ended);
     const asking = opening.ask({

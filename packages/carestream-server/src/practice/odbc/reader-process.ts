@@ -43,8 +43,8 @@ function entry(): string {
 }
 
 /** Starts the process. It needs nothing of the agent's arguments; what it is told comes by messages, never on a command line. */
-export function startReader(): ReaderProcess {
-  const child: ChildProcess = fork(entry(), [], {
+export function startReader(file: string = entry()): ReaderProcess {
+  const child: ChildProcess = fork(file, [], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

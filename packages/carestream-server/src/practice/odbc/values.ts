@@ -10,10 +10,17 @@ const asGuid = (value: unknown): unknown => (typeof value === 'string' ? value.t
 const asTime = (value: unknown): unknown =>
   value instanceof Date ? new Date(((value.getTime() % 86_400_000) + 86_400_000) % 86_400_000) : (value ?? null);
 
+/** Bytes that CP1252 does not define: Microsoft's drivers pass them on as control characters, the other driver as this sign. */
+const undefinedBytes = /[\u0081\u008d\u008f\u0090\u009d]/g;
+const narrow = new Set(['char', 'varchar', 'text']);
+const asNarrowText = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(undefinedBytes, '\ufffd') : (value ?? null);
+
 /** Makes of an ODBC value what the other driver gives for the same column. `sqlType` as ODBC names it: `int identity`, `decimal() identity`. */
 export function valueReaderOf(sqlType: string): (value: unknown) => unknown {
   const type = sqlType.replace(/\(.*\)/, '').replace(/ identity$/, '');
   if (numbers.has(type)) return asNumber;
+  if (narrow.has(type)) return asNarrowText;
   if (type === 'bigint') return asText;
   if (type === 'uniqueidentifier') return asGuid;
   if (type === 'time') return asTime;
