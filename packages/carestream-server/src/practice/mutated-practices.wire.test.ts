@@ -1,4 +1,5 @@
 import { createR4Server, type R4Server } from '@flynotes/sandbox/r4-server';
+import { timesOf } from '@flynotes/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BasicRecord } from '../contract/index.ts';
 import { mapBasics, mapFullRecord } from '../records/index.ts';
@@ -16,8 +17,7 @@ import { allPages, createPracticeRig } from './practice-rig.ts';
 import type { PracticeReader, PracticeSchema } from './practice-reader.ts';
 import type { EntityName } from './schema-map.ts';
 
-// oxlint-disable-next-line eslint/no-restricted-properties -- how many, is said by whoever runs the tests
-const practices = process.env['CARESTREAM_TEST_LONG'] === '1' ? 200 : 30;
+const practices = timesOf(30, 200);
 const seeds = Array.from({ length: practices }, (_, index) => index + 1);
 const today = '2026-10-30';
 const signal = new AbortController().signal;
