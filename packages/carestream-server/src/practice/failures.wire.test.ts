@@ -199,6 +199,7 @@ for (const driver of testDrivers) {
           name: 'warning',
           fields: { code: 'PRACTICE_TLS_OLD', area: 'practice' },
         });
+        expect(reader.schema.warnings).toContain('PRACTICE_TLS_OLD');
       });
 
       test('encryption asked of a server that has none', async () => {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../contract/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
 import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
 import { createDiscovery, type DiscoveryNotes, type DiscoveryProbes } from './discovery.ts';
@@ -84,7 +85,7 @@ export function createPracticeConnector(
         const overrides = (await options.schemaOverrides?.()) ?? {};
         const practice = await readPracticeSchema(connection, { overrides }, within);
         report(deps.log, practice);
-        return practice;
+        return connection.oldTls ? withWarning(practice, 'PRACTICE_TLS_OLD') : practice;
       };
       try {
         // Both stand before the overrides are waited for: Flynotes and SQL Server are reached at the same time. In turn, because a
@@ -105,6 +106,10 @@ export function createPracticeConnector(
       }
     },
   };
+}
+
+function withWarning(practice: ReadPractice, code: ErrorCode): ReadPractice {
+  return { ...practice, schema: { ...practice.schema, warnings: [...practice.schema.warnings, code] } };
 }
 
 function report(log: Log, { schema }: ReadPractice): void {
