@@ -24,7 +24,7 @@ export function createPassPanel() {
         travelled,
         'new or changed': pass?.changed ?? 0,
         removed: pass?.removed ?? 0,
-        refused: pass?.refused ?? 0,
+        ...refusals(pass),
         batches: pass?.batches ?? 0,
         ...(pass?.code ? { code: pass.code } : {}),
       }),
@@ -42,5 +42,14 @@ export function createPassPanel() {
       expected = patients;
       draw();
     },
+  };
+}
+
+/** Who was refused: by the practice's own agent, for a reason that it names, or by Flynotes. */
+function refusals(pass) {
+  const byAgent = Object.entries(pass?.figures?.refusedByAgent ?? {});
+  const count = byAgent.reduce((sum, [, times]) => sum + times, pass?.refused ?? 0);
+  return {
+    refused: count === 0 || byAgent.length === 0 ? count : `${count} (${byAgent.map(([code]) => code).join(', ')})`,
   };
 }
