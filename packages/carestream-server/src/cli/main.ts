@@ -5,6 +5,8 @@ import { version } from '../version.ts';
 
 /** The command line: `carestream-server start --config FILE`. */
 async function main(): Promise<void> {
+  // Whoever reads may stop reading: `doctor | head`.
+  process.stdout.on('error', () => undefined);
   const { Command, CommanderError } = await import('commander');
   const program = new Command('carestream-server')
     .description('Keeps Flynotes current with a practice’s Carestream R4.')
