@@ -82,7 +82,11 @@ try {
 if (signals > 0) process.exit();
 
 async function tour(sandbox: Sandbox): Promise<number> {
-  const context: TourContext = { sandbox, counts: { inR4: 0, accepted: 0, refused: 0 }, startedAt };
+  const context: TourContext = {
+    sandbox,
+    counts: { inR4: 0, accepted: 0, refused: 0 },
+    passWithinMs: 180_000 + 2 * options.patients,
+  };
   const report = await takeTour(context, (step, result) => {
     say(`${seconds().padStart(7)}  ${result.ok ? '✓' : '✗'} ${step.name}: ${step.shows}`);
     say(`         ${JSON.stringify(result.evidence)}`);

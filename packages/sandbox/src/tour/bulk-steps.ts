@@ -8,7 +8,7 @@ const bulkUpload: TourStep = {
   shows: 'every patient of R4 is at Flynotes, or refused for a reason that is told',
   async run(context) {
     const { sandbox, counts } = context;
-    const pass = await passThat(context, ({ status }) => status === 'equal' || status === 'failed', 300_000);
+    const pass = await passThat(context, ({ status }) => status === 'equal' || status === 'failed');
     const inR4 = await sandbox.reception.countPatients();
     const accepted = await sandbox.operator.patientsHeld();
     const refusedByAgent = countOf(pass.figures?.refusedByAgent);
@@ -44,7 +44,7 @@ const walkIn: TourStep = {
       postcode: 'EX1 2MP',
     });
     const before = await sandbox.operator.patient(patientCode);
-    const result = await sendAndWait(context, { type: 'bulk-upload-patients' }, 120_000);
+    const result = await sendAndWait(context, { type: 'bulk-upload-patients' }, context.passWithinMs);
     const after = await sandbox.operator.patient(patientCode);
     counts.inR4 += 1;
     counts.accepted = await sandbox.operator.patientsHeld();
@@ -77,7 +77,7 @@ const patientSyncDuringBulk: TourStep = {
     const sync = await sendAndWait(context, { type: 'patient-sync', patientCode: patientCode ?? 0 }, 30_000);
     const stillRunning = (await passThat(context, ({ passId }) => passId === running.passId)).status === 'running';
     await sandbox.r4.clearFaults();
-    await resultOf(sandbox, bulk, 120_000);
+    await resultOf(sandbox, bulk, context.passWithinMs);
     const pass = await passThat(context, ({ passId, status }) => passId === running.passId && status !== 'running');
     const putFromMs = Date.parse(sync.at) - (sync.legs.uploadedMs ?? 0);
     const evidence = {
@@ -116,7 +116,7 @@ const agentKilled: TourStep = {
       const run = sandbox.agent.current();
       return run !== undefined && run.pid !== before?.pid && run.endedAt === null && run;
     });
-    const result = await resultOf(sandbox, bulk, 180_000);
+    const result = await resultOf(sandbox, bulk, context.passWithinMs + 60_000);
     const pass = await passThat(
       context,
       ({ status, endedAt }) => status === 'equal' && (endedAt ?? '') > running.startedAt,
