@@ -104,9 +104,16 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
   const bounded = async (query: Query, signal: AbortSignal): Promise<ResultSets> => {
     signal.throwIfAborted();
     if (closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
-    try {
+    const once = async (): Promise<ResultSets> => {
       const used = await opened(signal);
       return await withinTime(used.run(query), limit(used, query.timeoutMs, 'PRACTICE_TIMEOUT'), signal);
+    };
+    try {
+      return await once().catch((error: unknown) => {
+        // Every query only reads: what the end of a process took along is asked again, of the next one.
+        if (!isAgentError(error) || error.code !== 'PRACTICE_READER_ENDED' || signal.aborted || closed) throw error;
+        return once();
+      });
     } catch (error) {
       if (signal.aborted || (error instanceof AgentError && error.details['reason'] === 'watchdog')) driver?.drop();
       signal.throwIfAborted();

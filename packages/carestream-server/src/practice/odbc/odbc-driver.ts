@@ -6,7 +6,7 @@ import type { OdbcTarget } from '../database-config.ts';
 import type { Driver } from '../driver.ts';
 import { markParameters, wholeAnswer } from './marked-statement.ts';
 import { odbcError } from './odbc-errors.ts';
-import { ReaderUnusable, startReader, type ReaderProcess } from './reader-process.ts';
+import { ReaderEnded, ReaderUnusable, startReader, type ReaderProcess } from './reader-process.ts';
 
 /** Options of {@link createOdbcDriver}. */
 export interface OdbcDriverOptions {
@@ -59,7 +59,11 @@ export function createOdbcDriver(
       }
       if (error instanceof ReaderUnusable)
         throw new AgentError('PRACTICE_DRIVER_MISSING', { cause: error, details: { reason: error.fault } });
-      throw new AgentError('PRACTICE_READER_ENDED', { cause: error, details: { host } });
+      const how = error instanceof ReaderEnded ? error.how : undefined;
+      throw new AgentError('PRACTICE_READER_ENDED', {
+        cause: error,
+        details: { host, ...(how === undefined ? {} : { reason: how }) },
+      });
     }
   };
 

@@ -19,7 +19,12 @@ export interface ReaderProcess {
 
 /** The process ended before it answered: crashed, killed, or never started. */
 export class ReaderEnded extends Error {
-  readonly code = 'READER_ENDED';
+  /** The signal or exit code with which it ended, where that is known: `SIGSEGV`, `1`. */
+  readonly how: string | undefined;
+  constructor(how?: string) {
+    super('the reader process ended');
+    this.how = how;
+  }
 }
 
 /** The process runs, but there is no driver that it could use. */
@@ -54,11 +59,12 @@ export function startReader(file: string = entry()): ReaderProcess {
   const ended = Promise.withResolvers<void>();
   let waiting: PromiseWithResolvers<FromReader> | undefined;
   let alive = true;
+  let leaving = false;
 
-  const over = (): void => {
+  const over = (how?: string): void => {
     if (!alive) return;
     alive = false;
-    const error = new ReaderEnded('the reader process ended');
+    const error = new ReaderEnded(how);
     ready.reject(error);
     waiting?.reject(error);
     waiting = undefined;
@@ -69,9 +75,12 @@ export function startReader(file: string = entry()): ReaderProcess {
     over();
   };
   for (const promise of [ready.promise, ended.promise]) promise.catch(() => undefined);
-  child.on('error', over);
-  child.on('exit', over);
-  child.on('disconnect', over);
+  child.on('error', () => over());
+  child.on('exit', (code, signal) => over(signal ?? String(code)));
+  // Its end says how it ended, and follows at once.
+  child.on('disconnect', () => {
+    if (!leaving) child.kill('SIGKILL');
+  });
   child.on('message', (message) => {
     const answer = message as FromReader;
     if (answer.kind === 'ready') ready.resolve();
@@ -90,10 +99,11 @@ export function startReader(file: string = entry()): ReaderProcess {
     ended: ended.promise,
     kill,
     leave() {
+      leaving = true;
       if (child.connected) child.disconnect();
     },
     ask(request) {
-      if (!alive || waiting !== undefined) return Promise.reject(new ReaderEnded('the reader process is not free'));
+      if (!alive || waiting !== undefined) return Promise.reject(new ReaderEnded());
       waiting = Promise.withResolvers<FromReader>();
       const { promise } = waiting;
       child.send(request, (error) => {
