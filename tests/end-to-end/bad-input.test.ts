@@ -156,6 +156,12 @@ describe('a start that cannot succeed', () => {
     expect(words).toContain('databse');
   });
 
+  test('a proxy of the environment that is no address', async () => {
+    const agent = rig.startAgent(rig.config(), { environment: { HTTPS_PROXY: 'proxy.example.com:8080' } });
+    expect(await agent.ended).toBe(20);
+    expect(agent.words()).toMatch(/CONFIG_FIELD_INVALID.*HTTPS_PROXY.*http:\/\/host:port/);
+  });
+
   test('no file, and a data folder that cannot be one', async () => {
     const nothing = await run('');
     expect(nothing.exitCode).toBe(20);

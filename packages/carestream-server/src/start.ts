@@ -61,7 +61,12 @@ export async function startAgent(options: StartOptions = {}): Promise<StartResul
   }
   const { config } = reading;
   const proxy = proxyVariablesOf(config.proxy, environment);
-  if (proxy) applyProxy(proxy);
+  try {
+    if (proxy) applyProxy(proxy);
+  } catch (error) {
+    if (!isAgentError(error)) throw error;
+    return { exitCode: exitCodeOf.configuration, reason: 'configuration', failures: [error] };
+  }
   if (config.flynotesUrl.startsWith('https:')) trustSystemCertificates();
   const host = options.host === undefined ? hostOf(environment) : options.host;
   const channel = host ? openHostChannel(healthFileDescriptor) : noHostChannel;

@@ -1,5 +1,6 @@
 import { setGlobalProxyFromEnv } from 'node:http';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { AgentError } from '../runtime/index.ts';
 
 /** The variables from which Node's agents read a proxy. */
 export type ProxyVariables = Readonly<Record<'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY', string>>;
@@ -20,9 +21,17 @@ export function proxyVariablesOf(
   return { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: besides === '' ? loopback : `${besides},${loopback}` };
 }
 
-/** Sends what this process asks of the network through the proxy. The queue's SDK has agents of its own and is told separately. */
+/**
+ * Sends what this process asks of the network through the proxy. The queue's SDK has agents of its own and is told separately.
+ * @throws AgentError CONFIG_FIELD_INVALID for what is no address of a proxy; the file's own has been checked before
+ */
 export function applyProxy(variables: ProxyVariables): void {
-  setGlobalProxyFromEnv({ ...variables });
+  try {
+    setGlobalProxyFromEnv({ ...variables });
+  } catch (cause) {
+    const details = { field: 'proxy', variable: 'HTTPS_PROXY or HTTP_PROXY', mend: 'write it as http://host:port' };
+    throw new AgentError('CONFIG_FIELD_INVALID', { cause, details });
+  }
 }
 
 /** Trusts what the machine trusts too: practices' firewalls look into TLS with certificates of their own. Costs some milliseconds. */

@@ -35,9 +35,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     ports = portsOf(reading.config, environment);
   } catch (error) {
     if (isAgentError(error)) return refuse([error]);
-    // The file's own has been checked; what is left is the environment's.
-    const details = { field: 'proxy', variable: 'HTTPS_PROXY or HTTP_PROXY', mend: 'write it as http://host:port' };
-    return refuse([new AgentError('CONFIG_FIELD_INVALID', { cause: error, details })]);
+    throw error;
   }
   if (options.grantScript !== undefined && options.grantScript !== false) {
     say(`${await scriptOf(ports, options.grantScript)}\n`);

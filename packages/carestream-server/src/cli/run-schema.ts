@@ -33,10 +33,10 @@ export async function runSchema(options: SchemaOptions): Promise<number> {
   if (reading.outcome === 'invalid') return complain(reading.failures, options);
   const { config } = reading;
   const proxy = proxyVariablesOf(config.proxy, environment);
-  if (proxy) applyProxy(proxy);
-  trustSystemCertificates();
   const clock = createSystemClock();
   try {
+    if (proxy) applyProxy(proxy);
+    trustSystemCertificates();
     const ports = createDoctorPorts(config, { clock, proxy, environment });
     const connector = createPracticeConnector(
       { clock, log: silent },
