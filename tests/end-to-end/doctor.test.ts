@@ -700,6 +700,16 @@ describe('over ODBC', () => {
     expect(examination.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
   });
 
+  test.skipIf(missing !== undefined)(`nothing is claimed of a TLS that nobody told${title}`, async () => {
+    stack = new AsyncDisposableStack();
+    const server = stack.use(await createR4Server({ patients: 20, tls: '1.0-only' }));
+    const examination = await examined(rig.folder, over(server.connectionString()));
+    expect(examination.checks.find(({ name }) => name === 'sql-tls')).toMatchObject({
+      status: 'pass',
+      found: expect.stringContaining('the ODBC driver does not tell'),
+    });
+  });
+
   test.skipIf(missing !== undefined).each([
     [
       'a wrong password',

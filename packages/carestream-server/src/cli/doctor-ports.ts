@@ -79,7 +79,7 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
         },
       );
       const reader = await connector.open(signal);
-      return { reader, oldTls: noticed.oldTls(), product: noticed.product() };
+      return { reader, oldTls: noticed.oldTls(), tlsKnown: !login.overOdbc, product: noticed.product() };
     },
     async lookAtQueue({ url: queueUrl, region, endpoint, credentials }, signal) {
       const { lookAtQueue } = await import('../queue/index.ts');

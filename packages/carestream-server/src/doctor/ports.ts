@@ -34,6 +34,8 @@ export interface FlynotesAddress {
 export interface OpenedPractice {
   readonly reader: PracticeReader;
   readonly oldTls: boolean;
+  /** False over ODBC: that driver negotiates by itself and does not tell. */
+  readonly tlsKnown: boolean;
   /** `10.50.4000.0`. */
   readonly product: string | undefined;
 }

@@ -67,16 +67,21 @@ export function createOpeningChecks(
         );
       },
     },
-    check('sql-tls', ['sql-server'], () =>
-      findings.practice?.oldTls === true
-        ? warned('PRACTICE_TLS_OLD')
-        : passed('The connection is made as the configuration asks; no outdated TLS was needed.'),
-    ),
+    check('sql-tls', ['sql-server'], () => tlsOf(findings)),
     check('sql-login', ['sql-tls'], () => passed(`The login is accepted, as ${ports.account.name}.`)),
     check('sql-database', ['sql-login'], () => passed('The database can be opened.')),
     check('sql-read', ['sql-database'], () => readingOf(ports, findings)),
     check('schema', ['sql-read'], () => schemaOf(findings)),
   ];
+}
+
+function tlsOf({ practice }: Findings): ReturnType<typeof passed> {
+  if (practice?.oldTls === true) return warned('PRACTICE_TLS_OLD');
+  return passed(
+    practice?.tlsKnown === false
+      ? 'The connection is made as the configuration asks; which TLS it uses, the ODBC driver does not tell.'
+      : 'The connection is made as the configuration asks; no outdated TLS was needed.',
+  );
 }
 
 /** A search that found nothing may have been turned away everywhere, which the account's rights would mend. */
