@@ -22,13 +22,16 @@ export async function keepHours(deps: HoursDeps, times: LifeTimes, signal: Abort
   let uploading: Promise<void> | undefined;
   let renewing: Promise<boolean> | undefined;
 
+  // A try that reaches over the turn of the hour goes on in the new one, whose own it is in the way of.
+  let hourEndsMs = startedAt;
+
   /** Tries until it succeeds, the hour is over, or the agent ends. */
-  const persist = async (attempt: () => Promise<boolean>, untilMs: number): Promise<boolean> => {
+  const persist = async (attempt: () => Promise<boolean>): Promise<boolean> => {
     for (let failures = 0; ;) {
       if (await attempt()) return true;
       failures += 1;
       const pauseMs = pauseAfter(failures, backoff);
-      if (deps.clock.monotonic() + pauseMs >= untilMs) return false;
+      if (deps.clock.monotonic() + pauseMs >= hourEndsMs) return false;
       if ((await pause(deps.clock, pauseMs, signal)) === 'aborted') return false;
     }
   };
@@ -46,13 +49,13 @@ export async function keepHours(deps: HoursDeps, times: LifeTimes, signal: Abort
   const tryUploading = async (): Promise<boolean> => (await deps.uploadAll(signal)) === 'settled';
 
   for (let hour = 0; !signal.aborted; hour++) {
-    const hourEndsMs = startedAt + (hour + 1) * times.hourMs;
+    hourEndsMs = startedAt + (hour + 1) * times.hourMs;
     if (hour > 0) {
-      renewing ??= persist(tryRenewing, hourEndsMs).finally(() => {
+      renewing ??= persist(tryRenewing).finally(() => {
         renewing = undefined;
       });
     }
-    uploading ??= persist(tryUploading, hourEndsMs).then(() => {
+    uploading ??= persist(tryUploading).then(() => {
       uploading = undefined;
     });
     const leftMs = Math.max(0, Math.min(hourEndsMs, startedAt + times.dayMs) - deps.clock.monotonic());
