@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { sha512HexSchema, versionSchema } from './identifiers.ts';
+import { signedEnvelopeSchema } from './release.ts';
 
 /** How the agent's process ends, and what the host then does. */
 export const exitCodes = {
@@ -54,7 +55,41 @@ export const hostEnvironment = {
   nativeDir: 'CARESTREAM_NATIVE_DIR',
   hostVersion: 'CARESTREAM_HOST_VERSION',
   role: 'CARESTREAM_ROLE',
+  /** The host's {@link keysFileSchema}: whose signatures count. */
+  keysFile: 'CARESTREAM_KEYS_FILE',
 } as const;
+
+/** Where things lie, relative to the folder that is named. */
+export const hostFiles = {
+  /** In a release: what the host runs. */
+  agentEntry: 'agent/agent.mjs',
+  /** In a version's folder, beside the release's files: the signed manifest, written last. */
+  releaseManifest: 'release.json',
+  /** In the data folder: one folder per release. */
+  versions: 'versions',
+  /** In the data folder: the host's two slots, of which the agent only reads. */
+  slots: ['state/slot-0.json', 'state/slot-1.json'],
+  /** In the data folder: {@link stagedFileSchema}, written by the agent before it exits with 11. */
+  staged: 'state/staged.json',
+} as const;
+
+/** A public key that is pinned in the host. */
+export const pinnedKeySchema = z.object({
+  /** First 16 hexadecimal characters of SHA-256 of the SPKI bytes. */
+  keyId: z.string().regex(/^[0-9a-f]{16}$/),
+  /** ed25519, SPKI as DER, base64. */
+  spki: z.base64().max(200),
+});
+/** `keys.json` beside the host: an active and a spare key for releases, and those that dictate versions. */
+export const keysFileSchema = z.object({
+  release: z.array(pinnedKeySchema).min(1).max(8),
+  directive: z.array(pinnedKeySchema).min(1).max(8),
+});
+/** @see {@link keysFileSchema} */
+export type KeysFile = z.infer<typeof keysFileSchema>;
+
+/** What the agent leaves for the host with a staged version: the directive that asked for it, for the host to verify itself. */
+export const stagedFileSchema = z.object({ directive: signedEnvelopeSchema });
 
 /** Whether this process is the proven version or one on trial. */
 export const hostRoleSchema = z.enum(['stable', 'candidate']);
