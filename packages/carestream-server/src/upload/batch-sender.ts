@@ -32,6 +32,8 @@ export interface BatchSender {
   flush(): Promise<void>;
   /** Resolves when nothing is under way any more, however that ended. */
   settled(): Promise<void>;
+  /** Calls back once everything that was handed over before has been acknowledged: at once where nothing is left. */
+  mark(reached: () => void): void;
   /** What follows belongs to this round of healing. */
   startRound(round: number): void;
 }
@@ -63,6 +65,14 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
   const changes: Change[] = [];
   const removals: Removal[] = [];
   let underWay: Promise<void> = Promise.resolve();
+  /** Rows handed over, rows acknowledged, and what waits for the second to reach the first. */
+  let [handedOver, acknowledged] = [0, 0];
+  const marks: { readonly at: number; readonly reached: () => void }[] = [];
+
+  function countAcknowledged(rows: number): void {
+    acknowledged += rows;
+    while ((marks[0]?.at ?? Infinity) <= acknowledged) marks.shift()?.reached();
+  }
 
   async function dispatch(): Promise<void> {
     await underWay;
@@ -95,6 +105,7 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     }
     nextBatch += 1;
     acknowledge(deps.state, portion, { answer, tally });
+    countAcknowledged(portion.changes.length + portion.removals.length);
   }
 
   /** Something on the way takes no body of this size. It was not stored, so its number is still free. */
@@ -104,6 +115,7 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     if (rows <= 1) {
       if (!alone) throw error;
       refuse(deps.state, alone, { code: error.code, tally });
+      countAcknowledged(1);
       return;
     }
     rowsMost = Math.max(1, Math.min(rowsMost, Math.ceil(rows / 2)));
@@ -118,10 +130,12 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
   return {
     async send(change) {
       changes.push(change);
+      handedOver += 1;
       if (isFull()) await dispatch();
     },
     async remove({ patientCode, readSequence }) {
       removals.push({ patientCode: patientCode as Removal['patientCode'], readSequence });
+      handedOver += 1;
       if (isFull()) await dispatch();
     },
     async flush() {
@@ -129,6 +143,10 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       await underWay;
     },
     settled: () => underWay.catch(() => undefined),
+    mark(reached) {
+      marks.push({ at: handedOver, reached });
+      countAcknowledged(0);
+    },
     startRound(next) {
       round = next;
     },
