@@ -73,6 +73,18 @@ export const hostFiles = {
   staged: 'state/staged.json',
 } as const;
 
+/**
+ * What may stand in the folder that `CARESTREAM_NATIVE_DIR` names: binaries that fit the machine, and nothing else. Their JavaScript
+ * is in the release. A part that is missing costs only what needs it.
+ */
+export const nativeFiles = {
+  /**
+   * ODBC, and with it Windows authentication: the one file `prebuilds/<platform>-<arch>/….node` of the npm package `msnodesqlv8` in the
+   * version that the release has inside, under this name.
+   */
+  odbcDriver: 'msnodesqlv8.node',
+} as const;
+
 /** A public key that is pinned in the host. */
 export const pinnedKeySchema = z.object({
   /** First 16 hexadecimal characters of SHA-256 of the SPKI bytes. */
@@ -85,6 +97,8 @@ export const keysFileSchema = z.object({
   release: z.array(pinnedKeySchema).min(1).max(8),
   directive: z.array(pinnedKeySchema).min(1).max(8),
 });
+/** @see {@link pinnedKeySchema} */
+export type PinnedKey = z.infer<typeof pinnedKeySchema>;
 /** @see {@link keysFileSchema} */
 export type KeysFile = z.infer<typeof keysFileSchema>;
 
@@ -124,6 +138,11 @@ export type HealthChecks = Extract<HostEvent, { event: 'health' }>['checks'];
 
 /** A folder below `versions/`. */
 export const releaseFolderSchema = z.string().regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?-[0-9a-f]{8}$/);
+
+/** The folder of a release: its version and the beginning of its tarball's SHA-512. */
+export function releaseFolderOf(version: string, tarballSha512: string): string {
+  return `${version}-${tarballSha512.slice(0, 8)}`;
+}
 
 /** What a state slot's body holds. */
 export const hostStateSchema = z.object({

@@ -5,6 +5,7 @@ export * from './messages.ts';
 export * from './digest.ts';
 export * from './http-api.ts';
 export * from './release.ts';
+export * from './release-path.ts';
 export * from './host.ts';
 export * from './error-table.ts';
 export * from './version-order.ts';

@@ -62,6 +62,8 @@ export const licenceAnswerSchema = z.object({
   features: z.record(z.string(), z.boolean()),
   directive: signedEnvelopeSchema,
   releaseManifest: signedEnvelopeSchema.nullable(),
+  /** Where the dictated release's tarball lies, beside or instead of the registry; the licence key goes there where it is Flynotes. */
+  releaseUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 /** @see {@link licenceAnswerSchema} */
 export type LicenceAnswer = z.infer<typeof licenceAnswerSchema>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { instantSchema, practiceIdSchema, sha512HexSchema, versionSchema } from './identifiers.ts';
+import { faultOfReleasePaths } from './release-path.ts';
 
 /** The name of the only package that is ever run. */
 export const releasePackageName = '@flynotes/carestream-server';
@@ -26,9 +27,16 @@ export type SignedEnvelope = z.infer<typeof signedEnvelopeSchema>;
 export const releaseManifestSchema = z.object({
   name: z.literal(releasePackageName),
   version: versionSchema,
-  tarball: z.object({ sha512: sha512HexSchema, sizeBytes: z.int().min(1).max(200_000_000) }),
+  tarball: z.object({
+    sha512: sha512HexSchema,
+    sizeBytes: z.int().min(1).max(200_000_000),
+    /** What its files take together once unpacked. */
+    unpackedBytes: z.int().min(1).max(400_000_000).optional(),
+  }),
   /** Path inside the package → SHA-512. */
-  files: z.record(z.string().min(1).max(200), sha512HexSchema),
+  files: z
+    .record(z.string(), sha512HexSchema)
+    .refine((files) => faultOfReleasePaths(Object.keys(files)) === null, 'must be paths that every system has alike'),
   /** The Node.js versions it runs on, as a minimum: `24.0.0`. */
   node: versionSchema,
   hostMin: versionSchema,

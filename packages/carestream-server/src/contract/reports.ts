@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { errorCodeSchema, instantSchema, opaqueIdSchema, patientCodeSchema, versionSchema } from './identifiers.ts';
+import { hostRoleSchema, releaseFolderSchema } from './host.ts';
+import {
+  errorCodeSchema,
+  instantSchema,
+  opaqueIdSchema,
+  patientCodeSchema,
+  sha512HexSchema,
+  versionSchema,
+} from './identifiers.ts';
 import { passReasonSchema } from './bulk-pass.ts';
 
 const milliseconds = z.number().min(0);
@@ -76,6 +84,17 @@ export const heartbeatSchema = z.object({
     dictated: versionSchema.nullable(),
     state: z.enum(['current', 'differs', 'staged', 'refused']),
     code: errorCodeSchema.optional(),
+    /** The folder of the release that runs, and what the host takes it for. */
+    running: releaseFolderSchema.optional(),
+    role: hostRoleSchema.optional(),
+    /** Where another release is on trial, or is kept to go back to. */
+    candidate: releaseFolderSchema.nullable().optional(),
+    previous: releaseFolderSchema.nullable().optional(),
+    /** Releases that the host undid, newest last, each with the reason. */
+    quarantined: z
+      .array(z.object({ releaseSha512: sha512HexSchema, attempt: z.int().min(1), reason: z.string().max(200) }))
+      .max(20)
+      .optional(),
   }),
 });
 /** @see {@link heartbeatSchema} */
