@@ -71,6 +71,7 @@ export const forbidden: IForbiddenRuleType[] = [
     '^(node:)?sqlite$',
     `${agent}/state/|^packages/sandbox/src/r4-server/sql/|^packages/flynotes-server/src/database/data-dir-lock`,
   ),
+  onlyIn('node_modules/verdaccio/', '^packages/sandbox/src/registry/'),
   onlyIn('node_modules/(postgres|@electric-sql/pglite)/', '^packages/(flynotes-server/src/database|testkit/src)/'),
   {
     name: 'the-host-knows-nothing-of-the-agent',
