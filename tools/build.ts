@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { build, type BuildOptions } from 'rolldown';
+import { build, type BuildOptions, type Plugin } from 'rolldown';
+import { buildAgent } from './agent-bundle.ts';
 import { root, run, say } from './steps.ts';
 
 const folder = path.join(root, 'packages/carestream-server');
@@ -9,17 +10,20 @@ const entry = (name: string) => path.join(folder, 'src', name);
 /** Names the source condition first, so that the workspace's own packages are bundled from source. */
 const conditionNames = ['@flynotes/source', 'import', 'default'];
 
+/** The library does not hold the agent a second time: `start` loads the file that a host runs. */
+const agentBeside: Plugin = {
+  name: 'agent-beside',
+  resolveId(id, importer) {
+    if (id !== './start.ts' || importer !== entry('index.ts')) return null;
+    return { id: '../agent/agent.mjs', external: true };
+  },
+};
+
 /** The library for Node: zod stays outside, it is the one dependency. */
 const forNode: BuildOptions = {
-  input: {
-    index: entry('index.ts'),
-    messages: entry('messages.ts'),
-    api: entry('api.ts'),
-    cli: entry('cli/main.ts'),
-    // Forked by the agent; the native driver itself stays outside.
-    'odbc-reader': entry('practice/odbc/reader-main.ts'),
-  },
+  input: { index: entry('index.ts'), messages: entry('messages.ts'), api: entry('api.ts') },
   platform: 'node',
+  plugins: [agentBeside],
   external: [/^zod($|\/)/, /^node:/],
   resolve: { conditionNames: [...conditionNames, 'node'] },
   output: {
@@ -44,15 +48,16 @@ const forBrowser = (name: string): BuildOptions => ({
   },
 });
 
-/** Builds what is published into `packages/carestream-server/dist`. */
+/** Builds what is published: the library in `dist`, the agent in `agent`. */
 export async function buildPackage(): Promise<boolean> {
-  rmSync(path.join(folder, 'dist'), { recursive: true, force: true });
+  for (const built of ['dist', 'agent']) rmSync(path.join(folder, built), { recursive: true, force: true });
+  await buildAgent(path.join(folder, 'agent/agent.mjs'));
   await build([forNode, forBrowser('browser'), forBrowser('messages')]);
   return run('declarations', ['tsc', '-p', 'packages/carestream-server/tsconfig.build.json']).passed;
 }
 
 if (import.meta.main) {
   const built = await buildPackage();
-  say(built ? 'built packages/carestream-server/dist' : 'the build FAILED');
+  say(built ? 'built packages/carestream-server/{dist,agent}' : 'the build FAILED');
   process.exitCode = built ? 0 : 1;
 }

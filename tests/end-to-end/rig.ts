@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { agentNodeFlags } from '@flynotes/carestream-server/api';
 import { createFlynotesServer, type FlynotesServer } from '@flynotes/flynotes-server';
 import { createOperator, reportOf, type Operator, type Report } from '@flynotes/sandbox';
 import { createR4Server, type R4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
@@ -32,6 +33,8 @@ export interface AgentOptions {
   /** Under a host: health on descriptor 3, an end when standard input closes. */
   readonly underHost?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
+  /** A release's file instead of the source. */
+  readonly bundle?: string;
 }
 
 /** A running agent. */
@@ -118,20 +121,21 @@ export async function createRig(options: R4ServerOptions = {}): Promise<Rig> {
   return { ...rig, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function spawnAgent(file: string, { underHost = false, environment = {} }: AgentOptions): AgentProcess {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@flynotes/source', '--disable-warning=ExperimentalWarning', agentCli, 'start', '--config', file],
-    {
-      stdio: ['pipe', 'pipe', 'pipe', underHost ? 'pipe' : 'ignore'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        ...(underHost ? { CARESTREAM_ROLE: 'stable' } : {}),
-        ...environment,
-      },
+function spawnAgent(file: string, options: AgentOptions): AgentProcess {
+  const { underHost = false, environment = {}, bundle } = options;
+  const program =
+    bundle === undefined
+      ? ['--conditions=@flynotes/source', '--disable-warning=ExperimentalWarning', agentCli]
+      : [...agentNodeFlags, bundle];
+  const child = spawn(process.execPath, [...program, 'start', '--config', file], {
+    stdio: ['pipe', 'pipe', 'pipe', underHost ? 'pipe' : 'ignore'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      ...(underHost ? { CARESTREAM_ROLE: 'stable' } : {}),
+      ...environment,
     },
-  );
+  });
   let words = '';
   let healthText = '';
   child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));

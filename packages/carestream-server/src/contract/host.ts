@@ -59,6 +59,9 @@ export const hostEnvironment = {
   keysFile: 'CARESTREAM_KEYS_FILE',
 } as const;
 
+/** With these flags of Node's own, before the agent's file, a host launches it. */
+export const agentNodeFlags: readonly string[] = ['--max-old-space-size=96'];
+
 /** Where things lie, relative to the folder that is named. */
 export const hostFiles = {
   /** In a release: what the host runs. */

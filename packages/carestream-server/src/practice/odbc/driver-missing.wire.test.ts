@@ -9,26 +9,20 @@ import { createOdbcDriver } from './odbc-driver.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'carestream-native-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** Somewhere from where Node finds no packages. */
-const from = pathToFileURL(path.join(folder, 'nowhere.mjs')).href;
-
-/** A folder for native parts whose `msnodesqlv8` does this when it is loaded. */
-function nativeFolder(name: string, code: string): string {
-  const package_ = path.join(folder, name, 'msnodesqlv8');
-  mkdirSync(package_, { recursive: true });
-  writeFileSync(path.join(package_, 'index.js'), code);
-  return path.join(folder, name);
+/** A place from where Node finds a `msnodesqlv8` that does this when it is loaded; without code, none. */
+function place(name: string, code?: string): string {
+  const package_ = path.join(folder, name, 'node_modules/msnodesqlv8');
+  mkdirSync(code === undefined ? path.join(folder, name) : package_, { recursive: true });
+  if (code !== undefined) writeFileSync(path.join(package_, 'index.js'), code);
+  return pathToFileURL(path.join(folder, name, 'nowhere.mjs')).href;
 }
 
 const failing = (code: string, message: string): string =>
   `throw Object.assign(new Error(${JSON.stringify(message)}), { code: ${JSON.stringify(code)} });`;
 
 describe('the native driver', () => {
-  test('stands in the host’s folder for native parts', () => {
-    const loaded = loadNativeDriver(
-      { CARESTREAM_NATIVE_DIR: nativeFolder('whole', 'exports.open = () => "opened";') },
-      from,
-    );
+  test('without a folder for native parts it is the installed package', async () => {
+    const loaded = await loadNativeDriver({}, place('whole', 'exports.open = () => "opened";'));
     expect('driver' in loaded && loaded.driver.open({ conn_str: '', conn_timeout: 1 }, () => undefined)).toBe('opened');
   });
 
@@ -41,10 +35,11 @@ describe('the native driver', () => {
     ],
     ['built for another machine', failing('ERR_DLOPEN_FAILED', 'wrong ELF class'), 'load-failed'],
     ['without its native half', failing('X', 'No native build was found for platform=linux arch=x64'), 'load-failed'],
-  ])('%s', (name, code, fault) => {
-    const native = code === undefined ? path.join(folder, 'absent') : nativeFolder(name.replaceAll(' ', '-'), code);
-    expect(loadNativeDriver({ CARESTREAM_NATIVE_DIR: native }, from)).toEqual({ fault });
-    expect(loadNativeDriver({}, from)).toEqual({ fault: 'package-missing' });
+  ])('%s', async (name, code, fault) => {
+    const from = place(name.replaceAll(' ', '-'), code);
+    // A folder without the driver in it is as good as none.
+    expect(await loadNativeDriver({ CARESTREAM_NATIVE_DIR: folder }, from)).toEqual({ fault });
+    expect(await loadNativeDriver({}, from)).toEqual({ fault });
   });
 });
 

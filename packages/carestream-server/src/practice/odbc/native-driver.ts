@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { hostEnvironment, nativeFiles } from '../../contract/index.ts';
 import type { DriverFault } from './messages.ts';
 
 /** What is used of `msnodesqlv8`. */
@@ -38,39 +40,37 @@ export interface NativeQuery {
 export type LoadedDriver = { readonly driver: NativeDriver } | { readonly fault: DriverFault };
 
 /**
- * Finds `msnodesqlv8` in the host's folder for native parts (`CARESTREAM_NATIVE_DIR`), then where Node finds packages. It is no
- * part of the bundle: its native half fits one platform.
+ * Loads `msnodesqlv8`. A release has its JavaScript inside and takes the binary, which fits one platform, from the host's folder for
+ * native parts; without that folder, and from source, the whole package is found where Node finds packages.
  */
-export function loadNativeDriver(
+export async function loadNativeDriver(
   environment: Readonly<Record<string, string | undefined>>,
   from: string = import.meta.url,
-): LoadedDriver {
-  const folder = environment['CARESTREAM_NATIVE_DIR'];
-  const places = [
-    ...(folder === undefined || folder === '' ? [] : [path.join(path.resolve(folder), 'native.cjs')]),
-    from,
-  ];
-  let fault: DriverFault = 'package-missing';
-  for (const place of places) {
-    const require = createRequire(place);
-    const names = place === from ? ['msnodesqlv8'] : ['./msnodesqlv8', 'msnodesqlv8'];
-    for (const name of names) {
-      try {
-        return { driver: require(name) as NativeDriver };
-      } catch (error) {
-        const found = faultOf(error);
-        if (found !== 'package-missing') fault = found;
-      }
-    }
+): Promise<LoadedDriver> {
+  const folder = environment[hostEnvironment.nativeDir];
+  if (!folder || !existsSync(path.join(folder, nativeFiles.odbcDriver))) return loadInstalledDriver(from);
+  try {
+    const inside = await import('msnodesqlv8');
+    return { driver: inside.default as unknown as NativeDriver };
+  } catch (error) {
+    return { fault: faultOf(error) };
   }
-  return { fault };
+}
+
+/** The package as npm installed it. */
+export function loadInstalledDriver(from: string = import.meta.url): LoadedDriver {
+  try {
+    return { driver: createRequire(from)('msnodesqlv8') as NativeDriver };
+  } catch (error) {
+    return { fault: faultOf(error) };
+  }
 }
 
 /** The package without its native half, or without the system's ODBC library, fails otherwise than one that is not there. */
 function faultOf(error: unknown): DriverFault {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const text = typeof message === 'string' ? message : '';
-  if (code === 'MODULE_NOT_FOUND' && /'\.?\/?msnodesqlv8'/.test(text)) return 'package-missing';
+  if (code === 'MODULE_NOT_FOUND' && /'msnodesqlv8'/.test(text)) return 'package-missing';
   return code === 'ERR_DLOPEN_FAILED' && /lib(?:iodbc|odbc)|odbc32/i.test(text)
     ? 'odbc-library-missing'
     : 'load-failed';

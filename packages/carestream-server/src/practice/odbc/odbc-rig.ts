@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { loadNativeDriver } from './native-driver.ts';
+import { loadInstalledDriver } from './native-driver.ts';
 
 /** For tests: what is missing for ODBC over FreeTDS on this machine; undefined for nothing. */
 export function odbcMissing(): string | undefined {
-  const loaded = loadNativeDriver(process.env);
+  const loaded = loadInstalledDriver();
   if ('fault' in loaded) return `msnodesqlv8 (${loaded.fault}); Debian’s libodbc2`;
   const drivers = spawnSync('odbcinst', ['-q', '-d'], { encoding: 'utf8' });
   return drivers.stdout?.includes('[FreeTDS]') ? undefined : 'the ODBC driver FreeTDS; Debian’s tdsodbc and odbcinst';

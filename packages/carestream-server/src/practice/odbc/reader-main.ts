@@ -87,10 +87,11 @@ function query(open: NativeConnection, request: Extract<ToReader, { kind: 'query
   });
 }
 
-const loaded = loadNativeDriver(process.env);
-if ('fault' in loaded) {
-  answer({ kind: 'unusable', reason: loaded.fault });
-} else {
+void loadNativeDriver(process.env).then((loaded) => {
+  if ('fault' in loaded) {
+    answer({ kind: 'unusable', reason: loaded.fault });
+    return;
+  }
   process.on('message', (request: ToReader) => {
     try {
       if (request.kind === 'open') open(loaded.driver, request);
@@ -100,7 +101,7 @@ if ('fault' in loaded) {
     }
   });
   answer({ kind: 'ready' });
-}
+});
 process.on('disconnect', () => {
   if (connection === undefined) end();
   else connection.close(end);

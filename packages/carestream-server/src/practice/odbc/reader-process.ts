@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DriverFault, FromReader, ToReader } from './messages.ts';
+import { odbcReaderWord } from './reader-word.ts';
 
 /** The process that holds the ODBC driver, as the agent sees it. */
 export interface ReaderProcess {
@@ -36,20 +37,16 @@ export class ReaderUnusable extends Error {
   }
 }
 
-/** From source it stands beside this file; in a build beside the bundle, of which this may be a part in the folder `parts`. */
-function entry(): string {
+/** From source it is a file of its own; a release is one file, which a word makes the reader. */
+function program(): readonly [file: string, ...words: string[]] {
   const here = fileURLToPath(import.meta.url);
-  const folder = path.dirname(here);
-  if (here.endsWith('.ts')) return path.join(folder, 'reader-main.ts');
-  return path.join(
-    path.basename(folder) === 'parts' ? path.dirname(folder) : folder,
-    `odbc-reader${path.extname(here)}`,
-  );
+  return here.endsWith('.ts') ? [path.join(path.dirname(here), 'reader-main.ts')] : [here, odbcReaderWord];
 }
 
 /** Starts the process. It needs nothing of the agent's arguments; what it is told comes by messages, never on a command line. */
-export function startReader(file: string = entry()): ReaderProcess {
-  const child: ChildProcess = fork(file, [], {
+export function startReader(told?: string): ReaderProcess {
+  const [file, ...words] = told === undefined ? program() : [told];
+  const child: ChildProcess = fork(file, words, {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

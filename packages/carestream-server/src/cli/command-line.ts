@@ -1,0 +1,70 @@
+import { exitCodes, hostEnvironment } from '../contract/host.ts';
+import { version } from '../version.ts';
+import type { DoctorOptions } from './run-doctor.ts';
+
+/** Does what the process's arguments say: `carestream-server start --config FILE`. The process ends once nothing is left to do. */
+export async function runCommandLine(): Promise<void> {
+  // Whoever reads may stop reading: `doctor | head`.
+  process.stdout.on('error', () => undefined);
+  const { Command, CommanderError } = await import('commander');
+  const program = new Command('carestream-server')
+    .description('Keeps Flynotes current with a practice’s Carestream R4.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError();
+  program
+    .command('start')
+    .description('Run until the day is over or something asks for an end; a host then starts it again.')
+    .option(
+      '--config <file>',
+      `the configuration; otherwise config.json in the folder that ${hostEnvironment.dataDir} names`,
+    )
+    .action(async (options: { config?: string }) => {
+      // Help and version need not load what runs the agent.
+      const { runStart } = await import('./run-start.ts');
+      process.exitCode = await runStart(options.config);
+    });
+  program
+    .command('doctor')
+    .description('Look at every layer between the configuration and Flynotes, and say how to mend what is wrong.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .option('--grant-script [account]', 'only print the T-SQL that lets an account read R4')
+    .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('./run-doctor.ts');
+      process.exitCode = await runDoctor(options);
+      endForCertain();
+    });
+  program
+    .command('status')
+    .description('Tell how the agent is doing, whether it runs at the moment or not.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { runStatus } = await import('./run-status.ts');
+      process.exitCode = runStatus(options);
+    });
+  program
+    .command('schema')
+    .description('Explain where each part of what is read stands in this practice’s R4, and what is missing.')
+    .option('--config <file>', 'the configuration; otherwise as for start')
+    .option('--json', 'one line for programs')
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { runSchema } = await import('./run-schema.ts');
+      process.exitCode = await runSchema(options);
+      endForCertain();
+    });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version are no failures; a wrong command line is a wrong configuration.
+    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.configuration;
+  }
+}
+
+/** Connections that were given up may still hold the process; what was written has been flushed by then. */
+function endForCertain(): void {
+  // oxlint-disable-next-line eslint/no-restricted-globals, eslint/no-restricted-properties -- only the command line ends the process
+  setTimeout(() => process.exit(), 1_000).unref();
+}

@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { build, type Plugin, type RolldownOutput } from 'rolldown';
+import { root } from './steps.ts';
+
+const folder = path.join(root, 'packages/carestream-server');
+const pluginFile = '\0agent-bundle:';
+
+/** Ways to log in to clouds that the agent does not have: 46 MB of packages that tedious and the SDK would load at their start. */
+const withoutClouds: Readonly<Record<string, readonly string[]>> = {
+  '@azure/identity': [
+    'UsernamePasswordCredential',
+    'ManagedIdentityCredential',
+    'DefaultAzureCredential',
+    'ClientSecretCredential',
+  ],
+  '@azure/keyvault-keys': ['CryptographyClient', 'KeyClient'],
+  '@aws-sdk/credential-provider-node': ['defaultProvider'],
+};
+
+/** What stands in for a module, as CommonJS. */
+function standIn(id: string): string | undefined {
+  const names = withoutClouds[id];
+  if (names !== undefined) {
+    const refusal = `throw new Error(${JSON.stringify(`${id} is not part of the agent: this way to log in is not supported.`)})`;
+    return names.map((name) => `exports.${name} = function ${name}() { ${refusal}; };`).join('\n');
+  }
+  switch (id) {
+    case '@azure/core-auth':
+      return 'exports.isTokenCredential = () => false;';
+    // What it prints when the environment has DEBUG quotes queries and rows.
+    case 'debug':
+      return 'module.exports = () => Object.assign(() => undefined, { enabled: false });';
+    case 'readable-stream':
+      return `module.exports = process.getBuiltinModule('node:stream');`;
+    // msnodesqlv8 asks for its binary in these two ways: a build of one's own, then the one that fits the machine.
+    case '../build/Debug/sqlserver.node':
+      return `throw new Error('There is no build of one’s own.');`;
+    case 'node-gyp-build':
+      return [
+        'module.exports = () => {',
+        `  const { join } = process.getBuiltinModule('node:path');`,
+        '  const loaded = { exports: {} };',
+        `  process.dlopen(loaded, join(process.env.CARESTREAM_NATIVE_DIR, 'msnodesqlv8.node'));`,
+        '  return loaded.exports;',
+        '};',
+      ].join('\n');
+    default:
+      return undefined;
+  }
+}
+
+const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]).concat('node:sqlite'));
+
+/** One file evaluates what it imports from outside before anything else; so Node's own modules, too, are asked for when first needed. */
+const onDemand: Plugin = {
+  name: 'on-demand',
+  resolveId(id, importer) {
+    // The bundler's own part comes first, before modules can be asked for.
+    if (importer?.startsWith('\0rolldown/')) return null;
+    return standIn(id) !== undefined || builtins.has(id) ? `${pluginFile}${id}` : null;
+  },
+  load(id) {
+    if (!id.startsWith(pluginFile)) return null;
+    const name = id.slice(pluginFile.length);
+    const code = standIn(name) ?? `module.exports = process.getBuiltinModule(${JSON.stringify(name)});`;
+    return { code, moduleType: 'js', moduleSideEffects: false };
+  },
+};
+
+/** Builds the agent's one file: no import is left in it. @returns what is in it */
+export async function buildAgent(file: string): Promise<RolldownOutput> {
+  const output = await build({
+    input: { agent: path.join(folder, 'src/agent.ts') },
+    cwd: root,
+    platform: 'node',
+    plugins: [onDemand],
+    resolve: { conditionNames: ['@flynotes/source', 'import', 'default', 'node'] },
+    // msnodesqlv8 names folders of its own package, which is not there.
+    transform: { define: { __dirname: 'import.meta.dirname' } },
+    output: { file, format: 'esm', codeSplitting: false, keepNames: true },
+  });
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, asciiOnly(text));
+  return output;
+}
+
+/** V8 keeps a text with a single other character in it as two bytes each. */
+function asciiOnly(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[^\x00-\x7F]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
