@@ -17,32 +17,49 @@ export interface Ledger {
   putAcknowledged(entries: readonly LedgerEntry[]): void;
   /** Notes that Flynotes no longer holds these; an entry of a newer read stays. */
   remove(removals: readonly { readonly patientCode: number; readonly readSequence: number }[]): void;
+  /** Drops entries that cannot be right, whatever read they say they are of. */
+  forget(patientCodes: readonly number[]): void;
   /** Entries with numbers above `after` and up to `upTo`, in order. */
   codesAfter(after: number, limit: number, upTo?: number): LedgerEntry[];
   count(): number;
   /**
-   * Empties the ledger, and what is known of refusals, unless it was kept under this key: digests under different keys say
-   * nothing about each other.
+   * True where the ledger is known to tell what Flynotes holds. A new one tells nothing: somebody else, or this agent before it lost its
+   * files, may have sent every patient already.
+   */
+  isAccount(): boolean;
+  /** From now on the ledger is known to tell what Flynotes holds. */
+  becomesAccount(): void;
+  /**
+   * Empties the ledger, with all that hangs on it, unless it was kept under this key: digests under different keys say nothing about
+   * each other. What cannot be an entry at all is dropped too.
    * @returns true where it was emptied
    */
   useDigestKey(digestKeyId: string): boolean;
 }
 
+/** A number that damage made too large for JavaScript is read as the largest there is; nothing else is touched by it. */
+export const readable = 'min(max(read_sequence, 0), 9007199254740991) AS read_sequence';
+
 /** @see {@link createLedger} */
 export const ledgerSql = {
-  get: 'SELECT patient, digest, read_sequence FROM ledger WHERE patient = ?',
+  get: `SELECT patient, digest, ${readable} FROM ledger WHERE patient = ?`,
   put: `INSERT INTO ledger (patient, digest, read_sequence) VALUES (?, ?, ?)
         ON CONFLICT (patient) DO UPDATE SET digest = excluded.digest, read_sequence = excluded.read_sequence
         WHERE excluded.read_sequence >= ledger.read_sequence`,
   remove: 'DELETE FROM ledger WHERE patient = ? AND read_sequence <= ?',
-  after:
-    'SELECT patient, digest, read_sequence FROM ledger WHERE patient > ? AND patient <= ? ORDER BY patient LIMIT ?',
+  forget: 'DELETE FROM ledger WHERE patient = ?',
+  after: `SELECT patient, digest, ${readable} FROM ledger WHERE patient > ? AND patient <= ? ORDER BY patient LIMIT ?`,
   count: 'SELECT count(*) AS patients FROM ledger',
-  clear: 'DELETE FROM ledger',
-  clearRefusals: 'DELETE FROM refusal',
+  clear: `DELETE FROM ledger; DELETE FROM refusal; DELETE FROM reading; DELETE FROM doubt;
+          DELETE FROM note WHERE key IN ('ledger-is-account', 'bulk-resume')`,
+  dropImpossible: 'DELETE FROM ledger WHERE patient < 1 OR patient > 2147483647',
+  isAccount: `SELECT 1 FROM note WHERE key = 'ledger-is-account'`,
+  becomesAccount: `INSERT INTO note (key, value) VALUES ('ledger-is-account', '1') ON CONFLICT (key) DO NOTHING`,
   keyOf: `SELECT value FROM note WHERE key = 'digest-key-id'`,
   setKey: `INSERT INTO note (key, value) VALUES ('digest-key-id', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 } as const;
+
+const digestBytes = 16;
 
 type Row = readonly [number, Uint8Array, number];
 
@@ -51,10 +68,13 @@ export function createLedger(database: DatabaseSync): Ledger {
   const get = database.prepare(ledgerSql.get, { returnArrays: true });
   const put = database.prepare(ledgerSql.put);
   const remove = database.prepare(ledgerSql.remove);
+  const forget = database.prepare(ledgerSql.forget);
   const after = database.prepare(ledgerSql.after, { returnArrays: true });
   const count = database.prepare(ledgerSql.count);
   const keyOf = database.prepare(ledgerSql.keyOf);
   const setKey = database.prepare(ledgerSql.setKey);
+  const isAccount = database.prepare(ledgerSql.isAccount);
+  const becomesAccount = database.prepare(ledgerSql.becomesAccount);
   return {
     get: (patientCode) =>
       guarded(() => {
@@ -69,15 +89,22 @@ export function createLedger(database: DatabaseSync): Ledger {
       inSlices(database, removals, ({ patientCode, readSequence }) => {
         remove.run(patientCode, readSequence);
       }),
+    forget: (patientCodes) => inSlices(database, patientCodes, (code) => void forget.run(code)),
     codesAfter: (from, limit, upTo = Number.MAX_SAFE_INTEGER) =>
       guarded(() => (after.all(from, upTo, limit) as unknown as Row[]).map(entryOf)),
     count: () => guarded(() => (count.get() as { patients: number }).patients),
+    isAccount: () => guarded(() => isAccount.get() !== undefined),
+    becomesAccount: () => {
+      guarded(() => becomesAccount.run());
+    },
     useDigestKey: (digestKeyId) =>
       inTransaction(database, () => {
         const known = keyOf.get() as { value: string } | undefined;
-        if (known?.value === digestKeyId) return false;
+        if (known?.value === digestKeyId) {
+          database.exec(ledgerSql.dropImpossible);
+          return false;
+        }
         database.exec(ledgerSql.clear);
-        database.exec(ledgerSql.clearRefusals);
         setKey.run(digestKeyId);
         return known !== undefined;
       }),
@@ -85,6 +112,11 @@ export function createLedger(database: DatabaseSync): Ledger {
 }
 
 function entryOf([patientCode, digest, readSequence]: Row): LedgerEntry {
-  const bytes = Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength);
-  return { patientCode, digest: bytes.toString('hex'), readSequence };
+  return { patientCode, digest: digestOf(digest), readSequence };
+}
+
+/** A digest as it stands in the file, in hexadecimal. One of another length was damaged: it equals that of no record. */
+export function digestOf(bytes: Uint8Array): string {
+  if (bytes.byteLength !== digestBytes) return '0'.repeat(2 * digestBytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }

@@ -17,6 +17,9 @@ const migrations: readonly string[] = [
    ) STRICT;
    CREATE INDEX outbox_by_kind ON outbox (kind, id);
    CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  // What a running pass has found so far, and a name for who judged the rows that were refused.
+  `CREATE TABLE reading (patient INTEGER PRIMARY KEY, digest BLOB NOT NULL, read_sequence INTEGER NOT NULL) STRICT;
+   CREATE TABLE doubt (patient INTEGER PRIMARY KEY, read_sequence INTEGER) STRICT;`,
 ];
 
 /** The schema number of `agent.db` that this release writes. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { guarded } from './sqlite-errors.ts';
-import { inSlices } from './transaction.ts';
+import { inSlices, inTransaction } from './transaction.ts';
 
 /** A patient whom Flynotes refused, in the form that had this digest. */
 export interface Refusal {
@@ -16,6 +16,12 @@ export interface Refusals {
   put(refusals: readonly Refusal[]): void;
   remove(patientCodes: readonly number[]): void;
   count(): number;
+  /**
+   * Names who judges rows now, and with which rules: the server's version, the form of the digests. Forgets what another one refused,
+   * so that each such row is sent once more.
+   * @returns how many were forgotten
+   */
+  useJudge(name: string): number;
 }
 
 /** @see {@link createRefusals} */
@@ -25,6 +31,10 @@ export const refusalSql = {
         ON CONFLICT (patient) DO UPDATE SET digest = excluded.digest, code = excluded.code`,
   remove: 'DELETE FROM refusal WHERE patient = ?',
   count: 'SELECT count(*) AS refusals FROM refusal',
+  clear: 'DELETE FROM refusal',
+  judgeOf: `SELECT value FROM note WHERE key = 'refusals-judged-by'`,
+  setJudge: `INSERT INTO note (key, value) VALUES ('refusals-judged-by', ?)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 } as const;
 
 /** @see {@link Refusals} */
@@ -33,6 +43,8 @@ export function createRefusals(database: DatabaseSync): Refusals {
   const put = database.prepare(refusalSql.put);
   const remove = database.prepare(refusalSql.remove);
   const count = database.prepare(refusalSql.count);
+  const judgeOf = database.prepare(refusalSql.judgeOf);
+  const setJudge = database.prepare(refusalSql.setJudge);
   const countAll = () => guarded(() => (count.get() as { refusals: number }).refusals);
   // At nearly every practice there are none: then nothing is looked up, page after page.
   let some = countAll() > 0;
@@ -57,5 +69,14 @@ export function createRefusals(database: DatabaseSync): Refusals {
       some = countAll() > 0;
     },
     count: countAll,
+    useJudge: (name) =>
+      inTransaction(database, () => {
+        if ((judgeOf.get() as { value: string } | undefined)?.value === name) return 0;
+        const forgotten = countAll();
+        database.exec(refusalSql.clear);
+        setJudge.run(name);
+        some = false;
+        return forgotten;
+      }),
   };
 }

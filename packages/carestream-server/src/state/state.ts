@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { makeFolder } from '../runtime/system-folder.ts';
 import type { Clock } from '../runtime/index.ts';
 import { openDatabase } from './database.ts';
+import { createFindings, type Findings } from './findings.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createNotes, type Notes } from './notes.ts';
@@ -19,6 +20,7 @@ export interface State extends Disposable {
   raiseReadSequence(held: number): void;
   readonly ledger: Ledger;
   readonly refusals: Refusals;
+  readonly findings: Findings;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
@@ -77,6 +79,7 @@ export function openState(path: string, options: StateOptions): State {
       raiseReadSequence: (held: number) => readSequence.raiseAbove(held),
       ledger: createLedger(database),
       refusals: createRefusals(database),
+      findings: createFindings(database),
       inbox: createInbox(database, options.clock),
       outbox: createOutbox(database, options.clock, limits.outbox),
       notes: createNotes(database),
