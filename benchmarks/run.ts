@@ -6,6 +6,7 @@ import { renderJson, renderTable, type Measured } from './table.ts';
 /** Every benchmark there is. A new one is a module with an export `benchmark`, and a line here. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   P0: () => import('./p0.bench.ts'),
+  P1: () => import('./p1.bench.ts'),
 };
 
 const usage = `npm run bench [-- NAME…] [--json]
