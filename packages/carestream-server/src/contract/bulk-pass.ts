@@ -28,6 +28,13 @@ export const bulkPassAnswerSchema = z.object({
   /** The number that the next batch bears. */
   nextBatch: count,
   expiresAt: instantSchema,
+  /**
+   * About how many patients Flynotes holds of this practice. An agent that does not know whom it has sent asks for a comparison before
+   * it sends anybody, and one that finds most of them gone removes nobody.
+   */
+  patientsHeld: count.optional(),
+  /** True where an operator has confirmed that most of the patients are to be removed. */
+  removalsConfirmed: z.boolean().optional(),
   /** Codings of request bodies that this server reads, best first; gzip always works. */
   contentCodings: z.array(z.enum(['zstd', 'gzip'])),
 });
@@ -111,6 +118,10 @@ export const completeRequestSchema = z.object({
       refusedByAgent: z.record(z.string(), count),
       rules: z.record(z.string(), count),
       elapsedMs: milliseconds,
+      /** Patients who were proved to be held already when the agent did not know it, and did not travel. */
+      adopted: count,
+      /** Patients and removals that were told in rounds of healing. */
+      retold: count,
     })
     .partial()
     .optional(),

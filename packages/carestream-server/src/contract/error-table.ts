@@ -454,8 +454,14 @@ export const errorTable = {
   REMOVALS_HELD_BACK: entry(
     'permanent',
     'practice-it',
-    'More than half of the patients whom Flynotes holds are no longer in R4, and were not removed there yet.',
-    'Check that the configuration names R4’s own database and that it is complete; if so, the next scheduled pass removes them.',
+    'More than half of the patients whom Flynotes holds are no longer in R4; nobody was removed.',
+    'Check that the configuration names R4’s own database and that it is complete. If it is, ask Flynotes to confirm the removals; the next pass then carries them out.',
+  ),
+  FLYNOTES_KEEPS_FAILING: entry(
+    'permanent',
+    'flynotes',
+    'Flynotes failed inside on the same request again and again, and the bulk pass was given up.',
+    'Nothing to do in the practice; the next pass tries again. At Flynotes, look for the failing request in the server’s log.',
   ),
   SERVER_INTERNAL: entry(
     'transient',

@@ -57,6 +57,8 @@ export const licenceAnswerSchema = z.object({
    * it; otherwise all that it sends would be taken for older than what is held.
    */
   highestReadSequence: z.int().min(0).optional(),
+  /** The version whose rules the server judges records by. What it refused under another one is sent once more. */
+  serverVersion: versionSchema.optional(),
   /** Replaces parts of the schema map: entity → field → candidate columns. */
   schemaOverrides: z.record(z.string(), z.unknown()),
   features: z.record(z.string(), z.boolean()),

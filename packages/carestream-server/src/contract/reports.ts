@@ -63,6 +63,16 @@ export const passFiguresSchema = z.object({
   rules: z.record(z.string(), count),
   readMs: milliseconds,
   pausedMs: milliseconds,
+  /** True where it went on after an earlier process, or an earlier try, and did not read what that one had finished. */
+  resumed: z.boolean().optional(),
+  /** Rounds of healing that were needed until both sides were equal. */
+  rounds: count.optional(),
+  /** Patients and removals told in those rounds, */
+  retold: count.optional(),
+  /** and how many of them Flynotes had held otherwise. */
+  healed: count.optional(),
+  /** Patients whom Flynotes was proved to hold while the agent did not know it: its ledger was lost, or the digests’ key is new. */
+  adopted: count.optional(),
 });
 /** @see {@link passFiguresSchema} */
 export type PassFigures = z.infer<typeof passFiguresSchema>;
