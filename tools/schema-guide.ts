@@ -12,6 +12,8 @@ const entityWords: Readonly<Record<keyof typeof schemaMap, string>> = {
   presetAnswer:
     'The answers that a form offers. Read only where given answers point at them: otherwise nothing tells them from a patient’s own words, and `questionnaire-answers-upload` is refused with `QUESTIONNAIRE_PRESETS_UNKNOWN`.',
   medicalAlert: 'What R4 warns of when a patient’s card opens.',
+  medicalHistory:
+    'Practices that keep medical alerts as columns keep them here, or on the patients’ table: a yes or a no each, or a few words. A yes is passed on in the words of the last column below, other words behind them, and the record is marked `alert-from-flag`. Of several histories of a patient the newest counts; where nothing tells which that is, what any of them says is passed on and marked.',
 };
 
 /** `docs/guide/r4-schema.md`: the schema map and the rules for dirt, as a person reads them. */
@@ -25,8 +27,11 @@ ${ranked('Tables', entity.tables)}
 ${oneOf(entity)}
 | field | need | types | columns, best first |
 |---|---|---|---|
-${Object.entries(entity.fields).map(fieldRow).join('\n')}
-`,
+${Object.entries(entity.fields)
+  .filter(([, { flag }]) => flag === undefined)
+  .map(fieldRow)
+  .join('\n')}
+${flagRows(name, entity)}`,
   );
   const rules = Object.entries(ruleTable).map(
     ([name, { mark, what }]) => `| \`${name}\` | ${mark ? 'yes' : ''} | ${what} |`,
@@ -46,7 +51,8 @@ patient. Its exit code is 0 where everything usual was found, 1 where something 
 - Candidates stand in ranks, divided by “;”. The first rank of which anything exists decides.
 - Two of one rank are equally good: neither is taken, and \`schema\` says so. Between tables, \`dbo\` comes before other schemas, and a table
   before a view. A table’s own key comes before other columns that could be it. Fields marked “all” take every column of the rank.
-- A column must have a fitting type. One whose name fits and whose type does not is reported.
+- A column must have a fitting type. One whose name fits and whose type does not is reported, and no lower rank is taken in its place: R4’s
+  number as text is still R4’s number, and another number beside it is not. Only a GUID is passed over, being a key of another kind.
 - *Required* and missing: \`PRACTICE_SCHEMA_UNSUPPORTED\`, naming what was looked for and what stands there instead. *Usual* and missing:
   everything else is read, and the heartbeat carries \`PRACTICE_PARTS_MISSING\`. *Rare* and missing means nothing.
 - Parts of a full record that a practice’s R4 does not hold are named in the record’s \`unavailable\`.
@@ -57,7 +63,7 @@ The names and types of everything that is used make up the *schema fingerprint*,
 
 \`sys2000\`, unless the configuration names another. \`Tutor\` and \`NG_R4_Tutor\` are refused: their patients do not exist. \`NG_R4_sys2000\`
 is read only where the configuration names it. Its patients are then read by the column that holds R4’s number
-(\`SourcePatientCode\` and its like); its questionnaires hang on GUIDs instead, and are reported as missing.
+(\`SourcePatientCode\` and its like); what hangs on them by a GUID is joined by the GUID that stands beside that number.
 
 ## When a practice has other names
 
@@ -104,9 +110,10 @@ const ranked = (what: string, ranks: readonly (readonly string[])[]): string =>
 
 const oneOf = ({ oneOf: groups, unlike }: EntityMap): string =>
   [
-    ...(groups ?? []).map(
-      (group) =>
-        `\nOne of: ${group.map((fields) => fields.map((field) => `\`${field}\``).join(' with ')).join(', or ')}.\n`,
+    ...(groups ?? []).map((group) =>
+      group.length > 6
+        ? '\nAt least one of the flags.\n'
+        : `\nOne of: ${group.map((fields) => fields.map((field) => `\`${field}\``).join(' with ')).join(', or ')}.\n`,
     ),
     ...(unlike === undefined
       ? []
@@ -115,7 +122,23 @@ const oneOf = ({ oneOf: groups, unlike }: EntityMap): string =>
         ]),
   ].join('');
 
+/** Flags stand once, with the histories. */
+function flagRows(name: string, { fields }: EntityMap): string {
+  const flags = Object.entries(fields).flatMap(([field, { flag, ranks }]) =>
+    flag === undefined ? [] : [`| \`${field}\` | ${namesOf(ranks)} | ${flag} |`],
+  );
+  if (flags.length === 0) return '';
+  if (name !== 'medicalHistory') return '\nAnd the flags of [medicalHistory](#medicalhistory), each *rare, all*.\n';
+  return `
+| flag (rare, all) | columns | what a yes says |
+|---|---|---|
+${flags.join('\n')}
+`;
+}
+
+const namesOf = (ranks: FieldMap['ranks']): string =>
+  ranks.map((rank) => rank.map((column) => `\`${column}\``).join(', ')).join('; ');
+
 function fieldRow([name, { need, types, ranks, many }]: [string, FieldMap]): string {
-  const columns = ranks.map((rank) => rank.map((column) => `\`${column}\``).join(', ')).join('; ');
-  return `| \`${name}\` | ${need}${many === true ? ', all' : ''} | ${types.join(', ')} | ${columns} |`;
+  return `| \`${name}\` | ${need}${many === true ? ', all' : ''} | ${types.join(', ')} | ${namesOf(ranks)} |`;
 }

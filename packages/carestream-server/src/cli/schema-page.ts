@@ -55,11 +55,16 @@ function blockOf({ entity, need, state, table, kind, considered, lookedFor, fiel
     state === 'found'
       ? `${entity}: ${table} (${kind})`
       : `${entity}: ${stateWords[state]} (${needWords[need]}); looked for ${shortened(lookedFor)}`;
-  const width = Math.max(...fields.map(({ field }) => field.length), 0);
+  // That none of many rare columns is there needs one line.
+  const isAbsentFlag = (each: FieldExplanation): boolean => each.flag !== undefined && each.state === 'missing';
+  const shown = fields.filter((each) => !isAbsentFlag(each) || each.considered.length > 0);
+  const absent = fields.length - shown.length;
+  const width = Math.max(...shown.map(({ field }) => field.length), 0);
   return [
     head,
     ...considered.map((each) => `  not ${each.table}: ${each.why}`),
-    ...fields.map((field) => `  ${field.field.padEnd(width)}  ${fieldOf(field)}`),
+    ...shown.map((field) => `  ${field.field.padEnd(width)}  ${fieldOf(field)}`),
+    ...(absent === 0 ? [] : [`  and ${absent} columns for medical alerts: not found (rarely there)`]),
   ].join('\n');
 }
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { isAgentError } from '../runtime/index.ts';
 import type { Catalogue, CatalogueTable } from './catalogue.ts';
 import { schemaMap, type EntityMap, type EntityName, type FieldMap, type TypeFamily } from './schema-map.ts';
-import { foldName, resolveSchema } from './schema-resolver.ts';
+import { foldName } from './identifiers.ts';
+import { resolveSchema } from './schema-resolver.ts';
 
 const typesOf: Readonly<Record<TypeFamily, readonly string[]>> = {
   whole: ['int', 'bigint', 'smallint'],

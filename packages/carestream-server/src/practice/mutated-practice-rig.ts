@@ -1,7 +1,7 @@
 import type { R4Server } from '@flynotes/sandbox/r4-server';
 import type { EntityName, FieldName } from './schema-map.ts';
 import { schemaMap, type EntityMap, type FieldMap } from './schema-map.ts';
-import { foldName } from './schema-resolver.ts';
+import { foldName } from './identifiers.ts';
 
 /**
  * For tests: practices as nobody has seen them, made up from a seed: other names, types, places and collations, missing columns

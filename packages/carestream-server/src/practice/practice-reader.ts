@@ -3,7 +3,14 @@ import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../r
 import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
 import type { ReadPractice } from './practice-schema.ts';
 import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
-import { alertOf, answerOf, createBasicsReader, questionnaireOf, type BasicsReader } from './row-readers.ts';
+import {
+  alertOf,
+  answerOf,
+  createBasicsReader,
+  flagAlertsOf,
+  questionnaireOf,
+  type BasicsReader,
+} from './row-readers.ts';
 import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
 
@@ -197,7 +204,13 @@ export function createPracticeReader(
       if (basics === undefined) return null;
       return {
         basics,
-        alerts: setOf('alerts').map(alertOf),
+        alerts: [
+          ...setOf('alerts').map(alertOf),
+          ...flagAlertsOf(used.statements.flags, {
+            patient: setOf('patient-flags'),
+            history: setOf('history-flags'),
+          }),
+        ],
         questionnaires: setOf('questionnaires').map(questionnaireOf),
         answers: setOf('answers').map(answerOf),
         unavailable: used.schema.unavailable,
@@ -267,15 +280,19 @@ function pageOf(
       previous = code;
       chosen = row;
       addresses = address === undefined ? 0 : 1;
-    } else if (codeIsKey && address !== undefined) {
+    } else if (address !== undefined && (codeIsKey || differInAddress(plan.basics, row, chosen))) {
       addresses += 1;
       // Whichever order the server chose today, the same address is passed on.
-      if (isLess(plan.basics.addressKey(row), plan.basics.addressKey(chosen))) chosen = row;
+      if (plan.basics.isAddressBefore(row, chosen)) chosen = row;
     } else repeatedCodes.push(code);
   }
   finish();
   return { rows, repeatedCodes, lastCode: full ? Math.max(previous, beforeEveryCode) : null };
 }
+
+/** Two rows of a code that is no key: one patient with two addresses, or two patients with one code? */
+const differInAddress = (basics: BasicsReader, one: readonly Cell[], other: readonly Cell[]): boolean =>
+  basics.isSamePerson(one, other) && (basics.isAddressBefore(one, other) || basics.isAddressBefore(other, one));
 
 /** Whether no two rows of a table can bear the same value there. */
 function isKey(entity: ResolvedEntity | undefined, field: string): boolean {
@@ -298,8 +315,3 @@ const numberOf = (cell: Cell): number | null => {
   if (typeof cell === 'bigint' || (typeof cell === 'string' && /^\s*-?\d{1,19}\s*$/.test(cell))) return Number(cell);
   return null;
 };
-
-function isLess(one: Cell, other: Cell): boolean {
-  if (typeof one === 'number' && typeof other === 'number') return one < other;
-  return String(one) < String(other);
-}

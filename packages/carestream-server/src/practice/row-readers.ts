@@ -1,12 +1,15 @@
-import type { AlertRow, AnswerRow, BasicsRow, Cell, QuestionnaireRow } from '../records/index.ts';
+import type { AlertFlag, AlertRow, AnswerRow, BasicsRow, Cell, QuestionnaireRow } from '../records/index.ts';
+import { medicalFlags, type MedicalFlag } from './medical-flags.ts';
 import { addressLineFields } from './schema-map.ts';
-import type { Selected } from './statements.ts';
+import type { Selected, Statements } from './statements.ts';
 
 /** Turns a row of values into a basics row. The places of the fields are looked up once. */
 export interface BasicsReader {
   read(values: readonly Cell[], addresses: number): BasicsRow;
-  /** The key of the separate address, null for none. */
-  addressKey(values: readonly Cell[]): Cell;
+  /** Whether two rows of one code differ in their addresses alone. */
+  isSamePerson(one: readonly Cell[], other: readonly Cell[]): boolean;
+  /** Whether the address of the one comes before that of the other: by its key, or else by what it says. */
+  isAddressBefore(one: readonly Cell[], other: readonly Cell[]): boolean;
 }
 
 const nothing: readonly Cell[] = Object.freeze([]);
@@ -35,7 +38,13 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
   const active = placeOf('active');
   const deceased = placeOf('deceased');
   const diedOn = placeOf('diedOn');
-  const addressKey = placeOf('addressKey');
+  const placesApart = columns.flatMap(({ field, ofAddress }, index) =>
+    ofAddress === true ? [{ index, isKey: field === 'addressKey' }] : [],
+  );
+  const apartInOrder = placesApart
+    .toSorted((a, b) => Number(b.isKey) - Number(a.isKey) || a.index - b.index)
+    .map(({ index }) => index);
+  const placesOwn = columns.flatMap(({ ofAddress }, index) => (ofAddress === true ? [] : [index]));
   const emails = several(placesOf('email'));
   const mobilePhones = several(placesOf('mobilePhone'));
   const homePhones = several(placesOf('homePhone'));
@@ -44,7 +53,11 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
   const addressLines = several(placesOf(...addressLineFields));
 
   return {
-    addressKey: (values) => one(values, addressKey),
+    isSamePerson: (row, other) => placesOwn.every((place) => isSame(row[place], other[place])),
+    isAddressBefore(row, other) {
+      const place = apartInOrder.find((each) => !isSame(row[each], other[each]));
+      return place !== undefined && isLess(row[place], other[place]);
+    },
     read: (values, addresses) => ({
       patientCode: values[0],
       title: one(values, title),
@@ -71,6 +84,16 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
   };
 }
 
+const isSame = (one: Cell, other: Cell): boolean =>
+  one === other ||
+  (one instanceof Date && other instanceof Date && one.getTime() === other.getTime()) ||
+  (one instanceof Uint8Array && other instanceof Uint8Array && Buffer.compare(one, other) === 0);
+
+function isLess(one: Cell, other: Cell): boolean {
+  if (typeof one === 'number' && typeof other === 'number') return one < other;
+  return String(one) < String(other);
+}
+
 /** In the order of the statement's columns. */
 export const alertOf = ([text, recordedAt, active]: readonly Cell[]): AlertRow => ({ text, recordedAt, active });
 export const questionnaireOf = ([id, completedAt, name, notes]: readonly Cell[]): QuestionnaireRow => ({
@@ -86,3 +109,37 @@ export const answerOf = ([completedId, questionId, question, preset, ownWords, o
   preset,
   ownWords,
 });
+
+/** Medical alerts that are kept as columns: on the patient's own row, and on the rows of the medical histories, oldest first. */
+export function flagAlertsOf(
+  columns: Statements['flags'],
+  rows: { readonly patient: readonly (readonly Cell[])[]; readonly history: readonly (readonly Cell[])[] },
+): AlertRow[] {
+  const alerts: AlertRow[] = [];
+  const add = (
+    each: readonly Selected[],
+    values: readonly Cell[],
+    { recordedAt, row }: { readonly recordedAt: Cell; readonly row: AlertFlag['row'] },
+  ): void => {
+    for (const [index, { field }] of each.entries())
+      alerts.push({
+        text: values[index],
+        recordedAt,
+        active: null,
+        flag: { words: medicalFlags[field as MedicalFlag].flag ?? field, row },
+      });
+  };
+  // Where R4's number is not unique, the first row is the patient, as in the basics.
+  const [own] = rows.patient;
+  if (own !== undefined) add(columns.patient, own, { recordedAt: null, row: 'only' });
+  const newest = rows.history.at(-1)?.[0];
+  const dated = newest !== null && newest !== undefined;
+  const isNewest = ([time]: readonly Cell[]): boolean => !dated || isSame(time, newest);
+  const newestRows = rows.history.filter(isNewest).length;
+  for (const values of rows.history) {
+    const [recordedAt, ...flags] = values;
+    const row = rows.history.length === 1 ? 'only' : newestRows > 1 ? 'one-of-several' : 'newest';
+    add(columns.history, flags, { recordedAt, row: isNewest(values) ? row : 'older' });
+  }
+  return alerts;
+}

@@ -11,7 +11,8 @@ import type {
   ResolvedSchema,
 } from './resolved-schema.ts';
 import { addressLineFields, schemaMap, type EntityMap, type EntityName, type FieldMap } from './schema-map.ts';
-import { foldName, searchSchema } from './schema-resolver.ts';
+import { foldName } from './identifiers.ts';
+import { searchSchema } from './schema-resolver.ts';
 import type { SqlConnection } from './sql-connection.ts';
 
 /** How a part of the schema map fared. `unused`: there, and not read; `elsewhere`: another entity holds it. */
@@ -21,6 +22,8 @@ export type PartState = 'found' | 'missing' | 'ambiguous' | 'type' | 'denied' | 
 export interface FieldExplanation {
   readonly field: string;
   readonly need: FieldMap['need'];
+  /** What a yes there says, where the field is a medical alert. */
+  readonly flag?: string;
   readonly state: PartState;
   /** `Patients.DOB datetime`; several where a field takes many. */
   readonly from: readonly string[];
@@ -158,7 +161,7 @@ function explainFields(
   { catalogue, missing, addressApart }: Known,
 ): FieldExplanation[] {
   const table = catalogue.tables.find((each) => each.name === found.table && each.schema === found.schema);
-  return Object.entries(own.fields).map(([field, { need, ranks }]): FieldExplanation => {
+  return Object.entries(own.fields).map(([field, { need, ranks, flag }]): FieldExplanation => {
     const columns: readonly ResolvedColumn[] = found.columns[field] ?? [];
     const names = new Set(ranks.flat().map(foldName));
     const considered = (table?.columns ?? []).filter(
@@ -169,6 +172,7 @@ function explainFields(
     return {
       field,
       need,
+      ...(flag === undefined ? {} : { flag }),
       state: columns.length > 0 ? 'found' : apart ? 'elsewhere' : (lack?.reason ?? 'missing'),
       from: columns.map((column) => `${found.table}.${column.name} ${column.type}`),
       considered: considered.map((column) => `${column.name} ${column.type}`),

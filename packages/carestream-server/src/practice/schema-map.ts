@@ -1,52 +1,14 @@
+import { code, field, fields, flag, guid, key, moment, words, type EntityMap, type FieldMap } from './field-map.ts';
+import { medicalFlags, medicalHistoryTables } from './medical-flags.ts';
+
+export type { EntityMap, FieldMap, TypeFamily } from './field-map.ts';
+
 /**
  * What we look for in R4, as data: entities, the tables that may hold them, and the columns that may hold their fields.
  *
  * Names are compared without case, spaces, underscores and hyphens (`Post_Code` is `postcode`). Candidates stand in ranks:
  * the first rank of which anything exists decides. Two of one rank are equally good: then neither is taken, and that is said.
  */
-
-/** What a column's type must be like. */
-export type TypeFamily = 'whole' | 'number' | 'text' | 'moment' | 'guid';
-
-/** A field: where it may be. */
-export interface FieldMap {
-  readonly ranks: readonly (readonly string[])[];
-  readonly types: readonly TypeFamily[];
-  /**
-   * `required`: the entity is useless without it; `usual`: its absence is reported; `rare`: its absence means nothing.
-   */
-  readonly need: 'required' | 'usual' | 'rare';
-  /** All of the columns are taken: a patient has several telephones. */
-  readonly many?: boolean;
-}
-
-/** An entity: its tables and fields. */
-export interface EntityMap {
-  readonly tables: readonly (readonly string[])[];
-  readonly need: 'required' | 'usual' | 'rare';
-  /** A table with any of these columns holds something else, however well its name fits. */
-  readonly unlike?: readonly string[];
-  /** Of each group, one alternative must be there whole: a link by row id, or one by patient and time. */
-  readonly oneOf?: readonly (readonly (readonly string[])[])[];
-  readonly fields: Readonly<Record<string, FieldMap>>;
-}
-
-const key: readonly TypeFamily[] = ['whole', 'number', 'guid', 'text'];
-const code: readonly TypeFamily[] = ['whole', 'number'];
-const words: readonly TypeFamily[] = ['text'];
-const flag: readonly TypeFamily[] = ['whole', 'number', 'text'];
-const moment: readonly TypeFamily[] = ['moment', 'text'];
-
-const field = (
-  need: FieldMap['need'],
-  types: readonly TypeFamily[],
-  ...ranks: readonly (readonly string[])[]
-): FieldMap => ({ ranks, types, need });
-const fields = (
-  need: FieldMap['need'],
-  types: readonly TypeFamily[],
-  ...ranks: readonly (readonly string[])[]
-): FieldMap => ({ ranks, types, need, many: true });
 
 const completedId = [
   'CompletedQuestionnaireID',
@@ -62,6 +24,22 @@ const completedId = [
 const patientCode = ['PatientCode', 'PatientID', 'PatientNo', 'PatientNumber', 'PatCode', 'PatID', 'PatientRef'];
 /** Newer databases have keys of their own, and keep R4's number beside them. */
 const r4Code = ['SourcePatientCode', 'R4PatientCode', 'LegacyPatientCode'];
+/** The patient's own key in newer databases, and what points at it. */
+const patientKey = [
+  'PatientID',
+  'PatientGUID',
+  'PatientKey',
+  'PatientUID',
+  'PatientGUIDID',
+  'PatientCode',
+  'PatientRef',
+  'Patient',
+];
+const patientFields = {
+  patientCode: field('rare', code, patientCode.slice(0, 1), patientCode.slice(1), r4Code),
+  patientKey: field('rare', guid, patientKey),
+} as const;
+const ofPatient: EntityMap['oneOf'] = [[['patientCode'], ['patientKey']]];
 const completedTimes: readonly (readonly string[])[] = [
   [
     'DateTime',
@@ -132,6 +110,7 @@ export const schemaMap = {
     ],
     fields: {
       patientCode: field('required', code, ['PatientCode'], patientCode.slice(1), r4Code, ['Code', 'ID']),
+      patientKey: field('rare', guid, patientKey, ['ID', 'GUID', 'RowGUID', 'Key']),
       title: field('usual', words, ['Title', 'PatientTitle', 'Salutation']),
       forename: field('required', words, [
         'Forename',
@@ -295,6 +274,7 @@ export const schemaMap = {
         'AddressRef',
       ]),
       ...addressFields,
+      ...medicalFlags,
     },
   },
   address: {
@@ -320,12 +300,13 @@ export const schemaMap = {
         ['AddressID', 'AddressNo', 'AddrID', 'AddressRef'],
         ['Code', 'ID'],
       ),
-      patientCode: field('rare', code, patientCode.slice(0, 1), patientCode.slice(1)),
+      ...patientFields,
       ...addressFields,
     },
   },
   completedQuestionnaire: {
     need: 'usual',
+    oneOf: ofPatient,
     tables: [
       ['CompletedQuestionnaire', 'CompletedQuestionnaires'],
       [
@@ -336,6 +317,10 @@ export const schemaMap = {
         'PatientMedicalHistory',
         'QuestionnaireResponses',
         'QuestionnaireResponse',
+        'MedicalQuestionnaire',
+        'MedicalQuestionnaires',
+        'PatientMedicalQuestionnaire',
+        'PatientMedicalQuestionnaires',
       ],
       ['vwCompletedQuestionnaire', 'vwCompletedQuestionnaires'],
     ],
@@ -355,7 +340,7 @@ export const schemaMap = {
         ],
         ['ID', 'RowID', 'Code', 'RecordID', 'RefID'],
       ),
-      patientCode: field('required', code, patientCode.slice(0, 1), patientCode.slice(1)),
+      ...patientFields,
       completedAt: field('usual', moment, ...completedTimes),
       name: field(
         'rare',
@@ -369,7 +354,7 @@ export const schemaMap = {
   givenAnswer: {
     need: 'usual',
     oneOf: [
-      [['completedId'], ['patientCode', 'completedAt']],
+      [['completedId'], ['patientCode', 'completedAt'], ['patientKey', 'completedAt']],
       [['questionId'], ['questionText']],
     ],
     tables: [
@@ -401,7 +386,7 @@ export const schemaMap = {
       ),
       // Answers hang on their questionnaire by its row id, or else by the patient and the time.
       completedId: field('usual', key, completedId),
-      patientCode: field('rare', code, patientCode.slice(0, 1), patientCode.slice(1)),
+      ...patientFields,
       completedAt: field('rare', moment, ...completedTimes),
       // They name their question by its key, or hold its words.
       questionText: field('rare', words, ['QuestionText', 'QuestionWording', 'QuestionDescription'], ['Question']),
@@ -548,6 +533,7 @@ export const schemaMap = {
   },
   medicalAlert: {
     need: 'usual',
+    oneOf: ofPatient,
     tables: [
       [
         'MedicalAlerts',
@@ -570,7 +556,7 @@ export const schemaMap = {
         ['AlertID', 'AlertCode', 'MedicalAlertID', 'MedicalAlertCode', 'PatientAlertID', 'WarningID'],
         ['ID', 'RowID', 'Code'],
       ),
-      patientCode: field('required', code, patientCode.slice(0, 1), patientCode.slice(1)),
+      ...patientFields,
       text: field(
         'required',
         words,
@@ -597,6 +583,34 @@ export const schemaMap = {
         ['DateTime', 'Date'],
       ),
       active: field('rare', flag, ['Active', 'IsActive', 'Current', 'IsCurrent', 'InForce', 'Enabled']),
+    },
+  },
+  medicalHistory: {
+    need: 'rare',
+    oneOf: [...ofPatient, Object.keys(medicalFlags).map((name) => [name])],
+    tables: medicalHistoryTables,
+    fields: {
+      ...patientFields,
+      recordedAt: field(
+        'rare',
+        ['moment'],
+        [
+          'RecordedOn',
+          'RecordedAt',
+          'DateRecorded',
+          'DateTaken',
+          'TakenOn',
+          'HistoryDate',
+          'DateOfHistory',
+          'LastUpdated',
+          'DateUpdated',
+          'UpdatedOn',
+          'DateChecked',
+          'LastChecked',
+        ],
+        ['DateTime', 'Date', 'DateCreated', 'CreatedOn', 'Created', 'CreatedDate', 'EntryDate'],
+      ),
+      ...medicalFlags,
     },
   },
 } as const satisfies Record<string, EntityMap>;

@@ -324,7 +324,7 @@ describe('given answers', () => {
     expect(schema.answerLink).toBe('none');
     expect(schema.unavailable).toContain('given-answers');
     expect(schema.missing.find((each) => each.entity === 'givenAnswer')?.candidates).toEqual([
-      'GivenAnswers (none of completedId, patientCode with completedAt)',
+      'GivenAnswers (none of completedId, patientCode with completedAt, patientKey with completedAt)',
     ]);
   });
 

@@ -1,6 +1,8 @@
 import { quoteName as q, quoteText } from './identifiers.ts';
-import type { AnswerLink, ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
-import { addressLineFields } from './schema-map.ts';
+import type { ResolvedColumn, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import { medicalFlagNames } from './medical-flags.ts';
+import { patientLinkOf } from './schema-links.ts';
+import { addressLineFields, type EntityName } from './schema-map.ts';
 
 /**
  * Every text that is ever sent to a practice's SQL Server is made here. All of them only read; a test holds each of them to
@@ -80,6 +82,8 @@ const doublePrecision = 15;
 export interface Selected {
   readonly field: string;
   readonly sql: string;
+  /** True where it stands in the separate table of addresses. */
+  readonly ofAddress?: boolean;
 }
 
 const patientFields = [
@@ -110,13 +114,14 @@ export function basicsColumns(schema: ResolvedSchema): Selected[] {
   const of = (entity: ResolvedEntity, alias: string, fields: readonly string[]): Selected[] =>
     fields.flatMap((field) => (entity.columns[field] ?? []).map((column) => ({ field, sql: selected(alias, column) })));
   // A code that a double would round is none that the contract allows.
-  const columns = [{ field: 'patientCode', sql: `p.${q(nameOf(patient, 'patientCode') ?? '')}` }];
+  const columns: Selected[] = [{ field: 'patientCode', sql: `p.${q(nameOf(patient, 'patientCode') ?? '')}` }];
   if (address === undefined)
     return [...columns, ...of(patient, 'p', patientFields), ...of(patient, 'p', addressFields)];
   const key =
     nameOf(address, 'addressCode') ?? address.primaryKey.find((name) => name !== nameOf(address, 'patientCode'));
-  if (key !== undefined) columns.push({ field: 'addressKey', sql: `a.${q(key)}` });
-  columns.push(...of(patient, 'p', patientFields), ...of(address, 'a', addressFields));
+  const apart = of(address, 'a', addressFields).map((column): Selected => ({ ...column, ofAddress: true }));
+  if (key !== undefined) columns.push({ field: 'addressKey', sql: `a.${q(key)}`, ofAddress: true });
+  columns.push(...of(patient, 'p', patientFields), ...apart);
   if (nameOf(address, 'postcode') === undefined) columns.push(...of(patient, 'p', ['postcode']));
   return columns;
 }
@@ -133,12 +138,14 @@ export interface Statements {
   /** Parameter `@code`; one result set for each part in `parts`. */
   readonly patient: string;
   readonly parts: readonly PatientPart[];
+  /** The columns of the parts of flags; the time of a history comes before them. */
+  readonly flags: { readonly patient: readonly Selected[]; readonly history: readonly Selected[] };
   readonly questions: string | undefined;
   readonly presetAnswers: string | undefined;
 }
 
 /** A result set of the patient's batch. */
-export type PatientPart = 'basics' | 'alerts' | 'questionnaires' | 'answers';
+export type PatientPart = 'basics' | 'alerts' | 'patient-flags' | 'history-flags' | 'questionnaires' | 'answers';
 
 /** Makes the texts for a resolved schema. `isolation` is for pages and single patients. */
 export function createStatements(schema: ResolvedSchema, isolation: Isolation): Statements {
@@ -165,6 +172,10 @@ export function createStatements(schema: ResolvedSchema, isolation: Isolation): 
       isolation,
     ),
     parts: ['basics', ...parts.map((part) => part.part)],
+    flags: {
+      patient: flagColumns('p', schema.entities.patient),
+      history: flagColumns('h', schema.entities.medicalHistory),
+    },
     questions:
       textsOf(schema.entities.question, isolation) ?? questionsOfAnswers(schema.entities.givenAnswer, isolation),
     presetAnswers: textsOf(schema.entities.presetAnswer, isolation),
@@ -179,8 +190,28 @@ function wholeNumber(value: number): string {
 function addressJoin(schema: ResolvedSchema): string {
   const { patient, address } = schema.entities;
   if (patient === undefined || address === undefined) return '';
-  const field = schema.addressPlace === 'address-code' ? 'addressCode' : 'patientCode';
+  const field =
+    schema.addressPlace === 'address-code' ? 'addressCode' : (patientLinkOf(schema.entities, address) ?? '');
   return ` LEFT OUTER JOIN ${tableOf(address)} AS a ON a.${q(nameOf(address, field) ?? '')} = p.${q(nameOf(patient, field) ?? '')}`;
+}
+
+/** Rows of the patient `@code`, by R4's number or, in newer databases, by the key that stands beside it. */
+function ofPatient(alias: string, { entities }: ResolvedSchema, name: EntityName): string {
+  const { patient } = entities;
+  const own = entities[name];
+  if (patient === undefined || own === undefined) return '1 = 0';
+  const link = patientLinkOf(entities, own) ?? 'patientCode';
+  const column = `${alias}.${q(nameOf(own, link) ?? '')}`;
+  if (link === 'patientCode') return `${column} = @code`;
+  const keyed = `SELECT k.${q(nameOf(patient, 'patientKey') ?? '')} FROM ${tableOf(patient)} AS k WHERE k.${q(nameOf(patient, 'patientCode') ?? '')} = @code`;
+  return `${column} IN (${keyed})`;
+}
+
+/** Medical alerts that are kept as columns. */
+function flagColumns(alias: string, entity: ResolvedEntity | undefined): Selected[] {
+  return medicalFlagNames.flatMap((field) =>
+    (entity?.columns[field] ?? []).map((column) => ({ field, sql: selected(alias, column) })),
+  );
 }
 
 /** All of a table's texts; doubles are left to the reader, because DISTINCT cannot compare `text` columns. */
@@ -210,28 +241,35 @@ function selectedOrNull(alias: string, entity: ResolvedEntity | undefined, field
   return column === undefined ? 'NULL' : selected(alias, column);
 }
 
-function patientParts({
-  entities,
-  answerLink,
-}: ResolvedSchema): { readonly part: PatientPart; readonly sql: string }[] {
+function patientParts(schema: ResolvedSchema): { readonly part: PatientPart; readonly sql: string }[] {
   const parts: { part: PatientPart; sql: string }[] = [];
-  const {
-    medicalAlert: alert,
-    completedQuestionnaire: completed,
-    givenAnswer: given,
-    question,
-    presetAnswer: preset,
-  } = entities;
+  const { entities, answerLink } = schema;
+  const { patient, medicalAlert: alert, medicalHistory: history, completedQuestionnaire: completed } = entities;
   if (alert !== undefined) {
     const order = nameOf(alert, 'id') ?? alert.primaryKey[0];
     const list = ['text', 'recordedAt', 'active'].map((field) => selectedOrNull('m', alert, field)).join(', ');
     parts.push({
       part: 'alerts',
-      sql: `SELECT ${list} FROM ${tableOf(alert)} AS m WHERE m.${q(nameOf(alert, 'patientCode') ?? '')} = @code${order === undefined ? '' : ` ORDER BY m.${q(order)}`} ${oneCore};`,
+      sql: `SELECT ${list} FROM ${tableOf(alert)} AS m WHERE ${ofPatient('m', schema, 'medicalAlert')}${order === undefined ? '' : ` ORDER BY m.${q(order)}`} ${oneCore};`,
+    });
+  }
+  const ownFlags = flagColumns('p', patient);
+  if (patient !== undefined && ownFlags.length > 0) {
+    const list = ownFlags.map(({ sql }) => sql).join(', ');
+    parts.push({
+      part: 'patient-flags',
+      sql: `SELECT ${list} FROM ${tableOf(patient)} AS p WHERE p.${q(nameOf(patient, 'patientCode') ?? '')} = @code ${oneCore};`,
+    });
+  }
+  if (history !== undefined) {
+    const list = [selectedOrNull('h', history, 'recordedAt'), ...flagColumns('h', history).map(({ sql }) => sql)];
+    const order = orderOf('h', history, 'recordedAt');
+    parts.push({
+      part: 'history-flags',
+      sql: `SELECT ${list.join(', ')} FROM ${tableOf(history)} AS h WHERE ${ofPatient('h', schema, 'medicalHistory')}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`} ${oneCore};`,
     });
   }
   if (completed === undefined) return parts;
-  const ofPatient = `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
   // What the answers point at comes first, whatever it is.
   const linked = answerLink === 'patient-and-time' ? 'completedAt' : 'id';
   const list = [linked, 'completedAt', 'name', 'notes']
@@ -240,23 +278,20 @@ function patientParts({
   const order = ['completedAt', 'id'].flatMap((field) => nameOf(completed, field) ?? []).map((name) => `c.${q(name)}`);
   parts.push({
     part: 'questionnaires',
-    sql: `SELECT ${list} FROM ${tableOf(completed)} AS c WHERE ${ofPatient}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`} ${oneCore};`,
+    sql: `SELECT ${list} FROM ${tableOf(completed)} AS c WHERE ${ofPatient('c', schema, 'completedQuestionnaire')}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`} ${oneCore};`,
   });
-  if (given === undefined) return parts;
-  parts.push({ part: 'answers', sql: answersSql({ completed, given, question, preset, answerLink }) });
+  const { givenAnswer: given } = entities;
+  if (given !== undefined) parts.push({ part: 'answers', sql: answersSql(schema, { completed, given }) });
   return parts;
 }
 
-interface AnswerTables {
-  readonly completed: ResolvedEntity;
-  readonly given: ResolvedEntity;
-  readonly question: ResolvedEntity | undefined;
-  readonly preset: ResolvedEntity | undefined;
-  readonly answerLink: AnswerLink;
-}
-
 /** Answers linked by time are matched to their questionnaires by the reader: what matches none must be seen to be counted. */
-function answersSql({ completed, given, question, preset, answerLink }: AnswerTables): string {
+function answersSql(
+  schema: ResolvedSchema,
+  { completed, given }: { readonly completed: ResolvedEntity; readonly given: ResolvedEntity },
+): string {
+  const { answerLink } = schema;
+  const { question, presetAnswer: preset } = schema.entities;
   const byTime = answerLink === 'patient-and-time';
   const link = columnOrNull('g', given, byTime ? 'completedAt' : 'completedId');
   const questionId = nameOf(given, 'questionId');
@@ -296,10 +331,8 @@ function answersSql({ completed, given, question, preset, answerLink }: AnswerTa
     ...orderOf('g', given, 'id'),
   ];
   const from = byTime ? `${tableOf(given)} AS g` : `${tableOf(completed)} AS c`;
-  const ofPatient = byTime
-    ? `g.${q(nameOf(given, 'patientCode') ?? '')} = @code`
-    : `c.${q(nameOf(completed, 'patientCode') ?? '')} = @code`;
-  return `SELECT ${list.join(', ')} FROM ${from}${joins.map((join) => ` ${join}`).join('')} WHERE ${ofPatient} ORDER BY ${[...new Set(order)].join(', ')} ${oneCore};`;
+  const where = byTime ? ofPatient('g', schema, 'givenAnswer') : ofPatient('c', schema, 'completedQuestionnaire');
+  return `SELECT ${list.join(', ')} FROM ${from}${joins.map((join) => ` ${join}`).join('')} WHERE ${where} ORDER BY ${[...new Set(order)].join(', ')} ${oneCore};`;
 }
 
 const orderOf = (alias: string, entity: ResolvedEntity, field: string): string[] => {

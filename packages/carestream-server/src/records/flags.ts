@@ -48,6 +48,15 @@ const words: Readonly<Record<string, boolean>> = {
   false: false,
 };
 
+/** What a word says that means yes or no and nothing else; undefined for any other. */
+export function flagWord(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  if (Object.hasOwn(words, word)) return words[word];
+  // Exact numbers come with their decimals.
+  if (/^0*[01]\.0+$/.test(word)) return Number(word) === 1;
+  return undefined;
+}
+
 /** A yes-or-no column: bit, number, `Y`, `yes`, `true`. Undefined for nothing and for what is neither. */
 export function flagOf(
   cell: Cell,

@@ -1,9 +1,9 @@
 import type { FullRecord } from '../contract/index.ts';
 import { mapBasics, type BasicsContext, type Mapped } from './basics.ts';
-import { flagOf } from './flags.ts';
+import { flagOf, flagWord } from './flags.ts';
 import { localTimeOf } from './local-time.ts';
 import { marksOf, note, type Applied } from './rules.ts';
-import type { AlertRow, AnswerRow, Cell, PatientRows, QuestionnaireRow } from './rows.ts';
+import type { AlertFlag, AlertRow, AnswerRow, Cell, PatientRows, QuestionnaireRow } from './rows.ts';
 import { textOf } from './text.ts';
 
 type Alert = FullRecord['medicalAlerts'][number];
@@ -16,7 +16,8 @@ export interface FullContext extends BasicsContext {
   readonly timeZone: string;
 }
 
-const alertLimits = { most: 10_000, lines: true };
+// The longest words of a column come before it.
+const alertLimits = { most: 9_900, lines: true };
 const questionLimits = { most: 4000, lines: true };
 const ownWordsLimits = { most: 100_000, lines: true };
 const nameLimits = { most: 400 };
@@ -55,15 +56,39 @@ function alertsOf(rows: readonly AlertRow[], context: FullContext, applied: Appl
       note(applied, 'alert-inactive');
       continue;
     }
-    const text = textOf(row.text, alertLimits, applied);
+    const text =
+      row.flag === undefined ? textOf(row.text, alertLimits, applied) : flaggedText(row.text, row.flag, applied);
     if (text === undefined) {
-      note(applied, 'alert-blank');
+      if (row.flag === undefined) note(applied, 'alert-blank');
       continue;
+    }
+    if (row.flag !== undefined) {
+      if (row.flag.row === 'older') {
+        note(applied, 'alert-superseded');
+        continue;
+      }
+      if (alerts.some((alert) => alert.text === text)) {
+        note(applied, 'alert-repeated');
+        continue;
+      }
+      note(applied, 'alert-from-flag');
+      if (row.flag.row === 'one-of-several') note(applied, 'alert-histories-several');
     }
     const recordedAt = localTimeOf(row.recordedAt, context.timeZone, applied);
     alerts.push(recordedAt === undefined ? { text } : { text, recordedAt });
   }
   return alerts;
+}
+
+/** A yes is the column's own words; what is neither yes nor no stands behind them, as it is. */
+function flaggedText(cell: Cell, { words }: AlertFlag, applied: Applied): string | undefined {
+  if (cell === true || cell === 1 || cell === -1) return words;
+  if (cell === false || cell === 0) return undefined;
+  const text = textOf(cell, alertLimits, applied);
+  if (text === undefined) return undefined;
+  const known = flagWord(text);
+  if (known !== undefined) return known ? words : undefined;
+  return text.toLowerCase() === words.toLowerCase() ? words : `${words}: ${text}`;
 }
 
 /** Row ids of any type, GUIDs in either case, and times where answers are linked by them. Whatever is none equals nothing. */

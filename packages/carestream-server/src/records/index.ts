@@ -3,6 +3,7 @@ export { mapFullRecord, type FullContext } from './full-record.ts';
 export { ruleTable, type RuleName } from './rules.ts';
 export {
   emptyBasicsRow,
+  type AlertFlag,
   type AlertRow,
   type AnswerRow,
   type BasicsRow,

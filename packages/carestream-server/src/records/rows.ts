@@ -41,6 +41,19 @@ export interface AlertRow {
   readonly recordedAt: Cell;
   /** Null where R4 does not tell current alerts from past ones. */
   readonly active: Cell;
+  /** Where alerts are kept as columns: `text` is what the column holds, a yes or a no or a few words. */
+  readonly flag?: AlertFlag;
+}
+
+/** A column that stands for a medical alert. */
+export interface AlertFlag {
+  /** What it says of a patient when it says yes. */
+  readonly words: string;
+  /**
+   * Which of the patient's rows it stands in: the only one, the newest, an older one, or one of several of which nothing tells the
+   * newest.
+   */
+  readonly row: 'only' | 'newest' | 'older' | 'one-of-several';
 }
 
 /** A questionnaire that the patient completed. */

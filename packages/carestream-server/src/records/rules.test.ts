@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mapBasics } from './basics.ts';
 import { mapFullRecord } from './full-record.ts';
-import { emptyBasicsRow, type BasicsRow, type Cell, type PatientRows } from './rows.ts';
+import { emptyBasicsRow, type AlertFlag, type BasicsRow, type Cell, type PatientRows } from './rows.ts';
 import { ruleTable, type RuleName } from './rules.ts';
 
 const context = { today: '2026-10-30', timeZone: 'Europe/London' };
@@ -24,6 +24,12 @@ const basics = (cells: Partial<BasicsRow>): PatientRows => ({
 const history = (rows: Partial<PatientRows>): PatientRows => ({ ...basics({}), ...rows });
 const form = { id: 1, completedAt: null, name: null, notes: null };
 const answer = { completedId: 1, questionId: 9, question: 'Do you smoke?', preset: 'Never', ownWords: null };
+const flag = (text: Cell, row: AlertFlag['row'] = 'only') => ({
+  text,
+  recordedAt: null,
+  active: null,
+  flag: { words: 'Asthma', row },
+});
 const many = <Item>(count: number, item: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => item(index));
 
@@ -68,6 +74,10 @@ const provoking: Readonly<Record<RuleName, PatientRows>> = {
   'time-impossible': history({ questionnaires: [{ ...form, completedAt: new Date('2024-03-31T01:30:00Z') }] }),
   'alert-inactive': history({ alerts: [{ text: 'Pregnant', recordedAt: null, active: 0 }] }),
   'alert-blank': history({ alerts: [{ text: ' ', recordedAt: null, active: 1 }] }),
+  'alert-from-flag': history({ alerts: [flag(true)] }),
+  'alert-repeated': history({ alerts: [{ text: 'Asthma', recordedAt: null, active: 1 }, flag(1)] }),
+  'alert-superseded': history({ alerts: [flag('Y', 'older'), flag('N', 'newest')] }),
+  'alert-histories-several': history({ alerts: [flag(0, 'one-of-several'), flag(1, 'one-of-several')] }),
   'questionnaire-repeated': history({ questionnaires: [form, form] }),
   'question-text-missing': history({ questionnaires: [form], answers: [{ ...answer, question: null }] }),
   'answer-orphaned': history({ questionnaires: [form], answers: [{ ...answer, completedId: 77 }] }),

@@ -53,6 +53,19 @@ export const ruleTable = {
   'time-impossible': { mark: false, what: 'A wall time did not exist that day; no instant is passed on.' },
   'alert-inactive': { mark: false, what: 'A medical alert that is no longer in force is left out.' },
   'alert-blank': { mark: false, what: 'A medical alert without text is left out.' },
+  'alert-from-flag': {
+    mark: true,
+    what: 'A medical alert is a column that says yes or holds a few words; the column’s name stands for the alert’s text.',
+  },
+  'alert-repeated': { mark: false, what: 'A column says what another alert says already; it is passed on once.' },
+  'alert-superseded': {
+    mark: false,
+    what: 'A column of an older medical history says yes; the newest history of the patient counts.',
+  },
+  'alert-histories-several': {
+    mark: true,
+    what: 'The patient has several medical histories, and nothing tells which is the newest; what any of them says is passed on.',
+  },
   'questionnaire-repeated': {
     mark: true,
     what: 'Two questionnaires bear one key; the answers that point at it stand with the first.',

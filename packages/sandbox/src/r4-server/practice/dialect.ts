@@ -38,7 +38,7 @@ export interface Dialect {
   readonly tables: { readonly [T in LogicalTableName]?: DialectTable<T> };
 }
 
-export type DialectName = 'classic' | 'address-table' | 'lower-case';
+export type DialectName = 'classic' | 'address-table' | 'lower-case' | 'medical-history';
 
 /** Where a logical field lives. */
 export interface ColumnPlace {

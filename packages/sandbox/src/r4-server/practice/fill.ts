@@ -3,6 +3,7 @@ import { alerts } from './alerts.ts';
 import { appointmentRows, appointments } from './appointments.ts';
 import { definitionOf, storedRows, type Dialect, type DialectTable } from './dialect.ts';
 import type { LogicalPlacedAddress, LogicalTableName, LogicalTables } from './logical.ts';
+import { medicalHistories } from './medical-histories.ts';
 import { nhsDetails, notes, patientStats } from './notes.ts';
 import { createPatients, type LogicalPatient } from './patient.ts';
 import { completedQuestionnaires, givenAnswers } from './questionnaires.ts';
@@ -67,6 +68,7 @@ export const fillDatabase = (
   fill('presetAnswers', () => presetAnswers);
   fill('givenAnswers', () => givenAnswers(shape, completed));
   fill('medicalAlerts', () => alerts(shape));
+  fill('medicalHistories', () => medicalHistories(shape));
   fill('users', () => users);
   fill('treatments', () => codes(treatmentRows.treatments));
   fill('codes', () => codes(treatmentRows.codes));

@@ -13,7 +13,9 @@ export type { LogicalField, LogicalTableName, LogicalTables } from './logical.ts
 export type { LogicalPatient } from './patient.ts';
 export { dialectNames, dialects, namesOf } from './dialects/index.ts';
 export { hasDirt, patientDirt, recordDirt, type DirtRule, type PatientDirt } from './dirt.ts';
+export { medicalHistories, type LogicalMedicalHistory } from './medical-histories.ts';
 export { patientCodeOf } from './patient.ts';
+export { createShape } from './shape.ts';
 export { presetAnswers, questions } from './questionnaire-words.ts';
 export { defaultPatients } from './shape.ts';
 export { trainingSurnames } from './training.ts';

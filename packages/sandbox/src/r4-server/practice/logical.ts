@@ -1,6 +1,7 @@
 import type { LogicalAddress } from './address.ts';
 import type { LogicalAlert } from './alerts.ts';
 import type { LogicalAppointment } from './appointments.ts';
+import type { LogicalMedicalHistory } from './medical-histories.ts';
 import type { LogicalNhsDetails, LogicalNote, LogicalStats } from './notes.ts';
 import type { LogicalPatient } from './patient.ts';
 import type { LogicalCompletedQuestionnaire, LogicalGivenAnswer } from './questionnaires.ts';
@@ -24,6 +25,7 @@ export interface LogicalTables {
   readonly presetAnswers: LogicalPresetAnswer;
   readonly givenAnswers: LogicalGivenAnswer;
   readonly medicalAlerts: LogicalAlert;
+  readonly medicalHistories: LogicalMedicalHistory;
   readonly users: LogicalUser;
   readonly treatments: LogicalCode;
   readonly codes: LogicalCode;

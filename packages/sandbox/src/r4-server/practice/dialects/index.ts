@@ -4,12 +4,14 @@ import type { LogicalField, LogicalTableName } from '../logical.ts';
 import { addressTable } from './address-table.ts';
 import { classic } from './classic.ts';
 import { lowerCase } from './lower-case.ts';
+import { medicalHistory } from './medical-history.ts';
 
 /** All dialects, by name. */
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
   classic,
   'address-table': addressTable,
   'lower-case': lowerCase,
+  'medical-history': medicalHistory,
 };
 
 /** The dialects' names, in the order in which they are documented. */
