@@ -1,18 +1,18 @@
+import type { Readable } from 'node:stream';
 import { AgentError } from '../runtime/index.ts';
 
 /**
  * Reads an answer's body, as far as it may be long.
  * @throws AgentError FLYNOTES_ANSWER_INVALID where it is longer; whatever the connection's end throws
  */
-export async function readBounded(response: Response, bytesMost: number): Promise<string> {
-  if (!response.body) return '';
-  const parts: Uint8Array[] = [];
+export async function readBounded(body: Readable, status: number, bytesMost: number): Promise<string> {
+  const parts: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const part of response.body as AsyncIterable<Uint8Array>) {
+  for await (const part of body as AsyncIterable<Buffer>) {
     sizeBytes += part.byteLength;
-    // Leaving the loop cancels the stream, and with it the transfer.
+    // Leaving the loop destroys the stream, and with it the transfer.
     if (sizeBytes > bytesMost) {
-      throw new AgentError('FLYNOTES_ANSWER_INVALID', { details: { reason: 'too-long', status: response.status } });
+      throw new AgentError('FLYNOTES_ANSWER_INVALID', { details: { reason: 'too-long', status } });
     }
     parts.push(part);
   }

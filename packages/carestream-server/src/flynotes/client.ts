@@ -15,7 +15,8 @@ import {
   type PatientUploadAnswer,
 } from '../contract/http-api.ts';
 import { isAgentError, AgentError, type Clock } from '../runtime/index.ts';
-import { jsonOf, readBounded } from './answer.ts';
+import { jsonOf } from './answer.ts';
+import { createHttpExchange, type HttpAnswer } from './exchange.ts';
 import { networkError } from './network-errors.ts';
 import { invalidAnswer, refusalOf } from './refusal.ts';
 import { encodeBody, type ContentCoding } from './request-body.ts';
@@ -79,7 +80,7 @@ interface Call<Answer> {
 }
 
 /**
- * Speaks to Flynotes over the built-in fetch, which keeps connections and follows the proxy that the process was given.
+ * Speaks to Flynotes over connections that are kept, and by the proxy that the process was given.
  * @throws AgentError from each call: FLYNOTES_UNREACHABLE, FLYNOTES_TIMEOUT, FLYNOTES_UNAVAILABLE, FLYNOTES_ANSWER_INVALID,
  * LICENCE_UNKNOWN, LICENCE_SUSPENDED, AGENT_TOO_OLD, FLYNOTES_REFUSED, or a code of the error table that Flynotes gave
  */
@@ -87,11 +88,12 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
   const timeouts = { ...flynotesTimeouts, ...options.timeouts };
   const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
   const answerBytesMost = options.answerBytesMost ?? 4_194_304;
+  const send = createHttpExchange(deps.clock);
   let sentBytes = 0;
   // gzip is always understood; each pass tells whether zstd is.
   let coding: ContentCoding = 'gzip';
 
-  async function exchange(call: Call<unknown>, signal: AbortSignal): Promise<{ response: Response; text: string }> {
+  async function exchange(call: Call<unknown>, signal: AbortSignal): Promise<HttpAnswer> {
     const body = await encodeBody(call.body, coding);
     const headers: Record<string, string> = {
       authorization: `Bearer ${options.licenceKey}`,
@@ -100,18 +102,15 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
       ...(body.coding ? { 'content-encoding': body.coding } : {}),
       ...call.headers,
     };
+    const url = new URL(call.path.replace(/^\//, ''), base);
     const timeout = AbortSignal.timeout(call.timeoutMs);
     try {
-      const response = await fetch(new URL(call.path.replace(/^\//, ''), base), {
-        method: call.method,
-        headers,
-        body: body.bytes,
-        // Followed, a redirect would hand the licence key to whoever it names.
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, timeout]),
-      });
+      const answer = await send(
+        { method: call.method, url, headers, body: body.bytes, answerBytesMost },
+        AbortSignal.any([signal, timeout]),
+      );
       sentBytes += body.bytes.byteLength;
-      return { response, text: await readBounded(response, answerBytesMost) };
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (isAgentError(error)) throw error;
@@ -125,11 +124,13 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
     }
   }
 
-  async function send<Answer>(call: Call<Answer>, signal: AbortSignal): Promise<Answer> {
+  async function ask<Answer>(call: Call<Answer>, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
-    const { response, text } = await exchange(call, signal);
-    if (!response.ok) throw refusalOf(response, text, deps.clock.now());
-    const parsed = call.answer.safeParse(text === '' ? {} : jsonOf(text));
+    const answer = await exchange(call, signal);
+    // A proxy that wants a password of us: Flynotes has heard nothing.
+    if (answer.status === 407) throw networkError(undefined, base.host);
+    if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, deps.clock.now());
+    const parsed = call.answer.safeParse(answer.text === '' ? {} : jsonOf(answer.text));
     if (parsed.success) return parsed.data;
     const paths = parsed.error.issues.map((issue) => issue.path.slice(0, 2).join('.'));
     throw invalidAnswer(call.invalidCode ?? 'FLYNOTES_ANSWER_INVALID', paths);
@@ -137,17 +138,17 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
 
   return {
     licence: (body, signal) =>
-      send(
+      ask(
         { ...agentCalls.licence, body, timeoutMs: timeouts.licenceMs, invalidCode: 'LICENCE_ANSWER_INVALID' },
         signal,
       ),
     async beginPass(body, signal) {
-      const answer = await send({ ...agentCalls.beginPass, body, timeoutMs: timeouts.beginPassMs }, signal);
+      const answer = await ask({ ...agentCalls.beginPass, body, timeoutMs: timeouts.beginPassMs }, signal);
       coding = answer.contentCodings.includes('zstd') ? 'zstd' : 'gzip';
       return answer;
     },
     sendBatch: (passId, body, { idempotencyKey }, signal) =>
-      send(
+      ask(
         {
           ...agentCalls.sendBatch,
           path: agentCalls.sendBatch.path.replace('{passId}', encodeURIComponent(passId)),
@@ -158,7 +159,7 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
         signal,
       ),
     completePass: (passId, body, signal) =>
-      send(
+      ask(
         {
           ...agentCalls.completePass,
           path: agentCalls.completePass.path.replace('{passId}', encodeURIComponent(passId)),
@@ -168,7 +169,7 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
         signal,
       ),
     putPatient: (patientCode, body, signal) =>
-      send(
+      ask(
         {
           ...agentCalls.putPatient,
           path: agentCalls.putPatient.path.replace('{patientCode}', String(patientCode)),
@@ -178,10 +179,10 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
         signal,
       ),
     async commandResult(body, signal) {
-      await send({ ...agentCalls.commandResult, body, timeoutMs: timeouts.reportMs }, signal);
+      await ask({ ...agentCalls.commandResult, body, timeoutMs: timeouts.reportMs }, signal);
     },
     async heartbeat(body, signal) {
-      await send({ ...agentCalls.heartbeat, body, timeoutMs: timeouts.reportMs }, signal);
+      await ask({ ...agentCalls.heartbeat, body, timeoutMs: timeouts.reportMs }, signal);
     },
     sentBytes: () => sentBytes,
   };

@@ -8,12 +8,12 @@ const neverConnected = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
+  'CONNECT_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
 /**
- * What fetch threw, in the agent's terms: the host and the system call's code, never a message.
- * @see {@link https://github.com/nodejs/undici/blob/main/docs/docs/api/Errors.md}
+ * What Node's client or fetch threw, in the agent's terms: the host and the system call's code, never a message.
  */
 export function networkError(error: unknown, host: string): AgentError {
   const reason = codeWithin(error) ?? 'UNKNOWN';
@@ -24,7 +24,7 @@ export function networkError(error: unknown, host: string): AgentError {
   });
 }
 
-/** fetch wraps what happened, and several addresses tried become an AggregateError. */
+/** fetch wraps what happened; several addresses tried become an AggregateError. */
 export function codeWithin(error: unknown, depth = 0): string | null {
   if (!(error instanceof Error) || depth > 4) return null;
   if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(error.code)) return error.code;

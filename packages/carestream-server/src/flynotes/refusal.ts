@@ -1,21 +1,22 @@
 import { errorTable, type ErrorCode } from '../contract/error-table.ts';
 import { problemSchema } from '../contract/http-api.ts';
 import { AgentError, type ErrorDetails } from '../runtime/index.ts';
+import type { HttpAnswer } from './exchange.ts';
 import { jsonOf, retryAfterMostMs, retryAfterMsOf } from './answer.ts';
 
 /** A status that says: not now. */
 const mayPass = (status: number) => status === 408 || status === 425 || status === 429 || status >= 500;
 
 /** What an answer that is no success means. */
-export function refusalOf(response: Response, text: string, nowMs: number): AgentError {
-  const { status } = response;
+export function refusalOf(answer: HttpAnswer, nowMs: number): AgentError {
+  const { status, text } = answer;
   const problem = problemSchema.safeParse(jsonOf(text)).data;
   const details: Record<string, string | number> = { status };
   if (problem) details['flynotesCode'] = problem.code;
   if (problem?.fields?.length) details['fields'] = problem.fields.filter(isFieldName).slice(0, 10).join(',');
 
   if (mayPass(status)) {
-    const asked = retryAfterMsOf(response.headers.get('retry-after'), nowMs) ?? problem?.retryAfterMs;
+    const asked = retryAfterMsOf(answer.header('retry-after'), nowMs) ?? problem?.retryAfterMs;
     const retryAfterMs = asked === undefined ? undefined : Math.min(asked, retryAfterMostMs);
     return new AgentError('FLYNOTES_UNAVAILABLE', {
       details,
@@ -27,7 +28,7 @@ export function refusalOf(response: Response, text: string, nowMs: number): Agen
   // Whoever says so, Flynotes or a proxy before it: a smaller body may pass.
   if (status === 413) return new AgentError('REQUEST_TOO_LARGE', { details });
   // What is not JSON comes from something in between: a captive portal, a filter, a proxy. Not from Flynotes.
-  if (status < 400 || isForeign(response, status)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
+  if (status < 400 || isForeign(answer)) return new AgentError('FLYNOTES_ANSWER_INVALID', { details });
   return new AgentError(codeFor(status, problem?.code), { details });
 }
 
@@ -40,8 +41,9 @@ function codeFor(status: number, code: string | undefined): ErrorCode {
 }
 
 /** A page for a person always; of words that name the licence or the version, whatever is not JSON. */
-function isForeign(response: Response, status: number): boolean {
-  const type = (response.headers.get('content-type') ?? '').toLowerCase();
+function isForeign(answer: HttpAnswer): boolean {
+  const { status } = answer;
+  const type = (answer.header('content-type') ?? '').toLowerCase();
   const aboutTheAgent = status === 401 || status === 403 || status === 426;
   return (
     type.startsWith('text/html') || (aboutTheAgent && type !== '' && !/^application\/(?:[\w.-]+\+)?json\b/.test(type))
