@@ -1,7 +1,7 @@
 import type { FullRecord, Legs, PatientUploadAnswer } from '../contract/index.ts';
 import { mapFullRecord, type RuleName } from '../records/index.ts';
 import { AgentError, retry, type Backoff } from '../runtime/index.ts';
-import { localDateOf } from './local-date.ts';
+import { createLocalDates } from './local-date.ts';
 import type { UploadDeps } from './ports.ts';
 import { createSharedWork, waitForEnd, type SharedWork } from './shared-work.ts';
 
@@ -43,6 +43,7 @@ const cutMarks: ReadonlySet<string> = new Set<RuleName>(['text-truncated', 'list
 export function createPatientUploads(deps: UploadDeps, options: PatientOptions = {}): PatientUploads {
   const backoff = options.backoff ?? patientBackoff;
   const tries = options.tries ?? patientTries;
+  const localDateOf = createLocalDates(deps.timeZone);
   /** The newest upload of each patient in flight. */
   const inFlight = new Map<number, { readonly work: SharedWork<PatientOutcome>; joinable: boolean }>();
 
@@ -58,7 +59,7 @@ export function createPatientUploads(deps: UploadDeps, options: PatientOptions =
           await waitForEnd(before?.work, shared);
           shared.throwIfAborted();
           entry.joinable = false;
-          return syncOne(deps, { patientCode, messageId, backoff, tries }, shared);
+          return syncOne(deps, { patientCode, messageId, backoff, tries, localDateOf }, shared);
         }),
       };
       inFlight.set(patientCode, entry);
@@ -75,6 +76,7 @@ interface SyncOptions {
   readonly messageId: string | undefined;
   readonly backoff: Backoff;
   readonly tries: number;
+  readonly localDateOf: (epochMs: number) => string;
 }
 
 async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSignal): Promise<PatientOutcome> {
@@ -94,7 +96,7 @@ async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSign
     const readSequence = deps.state.nextReadSequence();
     const rows = await timed('readMs', () => deps.practice().readPatient(options.patientCode, signal));
     if (rows === null) return 'not-found';
-    const today = localDateOf(deps.clock.now(), deps.timeZone);
+    const today = options.localDateOf(deps.clock.now());
     const mapped = await timed('mappedMs', () => mapFullRecord(rows, { today, timeZone: deps.timeZone }));
     if (mapped.outcome === 'refused') throw new AgentError(mapped.code);
     const upload = {
