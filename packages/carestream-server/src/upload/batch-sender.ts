@@ -105,6 +105,10 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     }
     nextBatch += 1;
     acknowledge(deps.state, portion, { answer, tally });
+    if (batch.round > 0) {
+      tally.retold += portion.changes.length + portion.removals.length;
+      tally.healed += answer.changed + answer.removed;
+    }
     countAcknowledged(portion.changes.length + portion.removals.length);
   }
 

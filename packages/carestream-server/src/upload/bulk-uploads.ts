@@ -26,13 +26,13 @@ export interface BulkUploads {
 export interface BulkOptions {
   readonly pace?: Partial<Pace>;
   readonly backoff?: Backoff;
-  /** How long after it was first found a scheduled pass may remove most patients; half an hour unless told otherwise. */
-  readonly massRemovalAfterMs?: number;
+  /** How long after an earlier try began to read a pass goes on with it; half an hour unless told otherwise. */
+  readonly resumeWithinMs?: number;
 }
 
 /** Unless told otherwise. Only a pass that nobody asked for is paced. */
 export const bulkPace: Pace = { pageRows: 2_000, pauseRatio: 0.5, pauseMostMs: 30_000 };
-const massRemovalPauseMs = 1_800_000;
+const resumeWithinMs = 1_800_000;
 const bulkBackoff: Backoff = { firstMs: 1_000, mostMs: 60_000, jitter: 0.5 };
 
 /** Keys of the notes that passes leave. */
@@ -51,9 +51,6 @@ interface Running {
 export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): BulkUploads {
   const pace = { ...bulkPace, ...options.pace };
   const backoff = options.backoff ?? bulkBackoff;
-  const massRemovalAfterMs = options.massRemovalAfterMs ?? massRemovalPauseMs;
-  if (deps.state.ledger.useDigestKey(deps.digester.keyId))
-    deps.log.emit('warning', { area: 'upload', name: 'digest-key' });
   let running: Running | null = null;
   let following: Running | null = null;
 
@@ -85,7 +82,7 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
       pass.reading = true;
     };
     try {
-      await runPass(deps, { tally, options: { pacing, backoff, massRemovalAfterMs, onReading } }, signal);
+      await runPass(deps, { tally, options: { resumeWithinMs, ...options, pacing, backoff, onReading } }, signal);
     } catch (error) {
       if (!signal.aborted) reportFailure(deps, tally, error);
       throw error;

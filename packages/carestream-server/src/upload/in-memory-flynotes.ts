@@ -38,6 +38,8 @@ export interface InMemoryFlynotes {
   readonly calls: SeenCall[];
   /** Patients that are refused, with the code. */
   readonly refuse: Map<number, string>;
+  /** An operator has confirmed that most patients are to be removed. */
+  removalsConfirmed: boolean;
   /** May throw: before the effect, as if the request was lost; after it, as if the answer was. */
   hook: (call: SeenCall, when: 'before' | 'after', signal: AbortSignal) => void | Promise<void>;
   /** Ends the open pass, as an expiry would. */
@@ -65,6 +67,7 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
     held,
     calls,
     refuse,
+    removalsConfirmed: false,
     hook: () => undefined,
     expirePass() {
       if (pass) pass.open = false;
@@ -85,6 +88,8 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
             resumed,
             nextBatch,
             expiresAt: '2030-01-01T00:00:00Z',
+            patientsHeld: held.size,
+            ...(double.removalsConfirmed ? { removalsConfirmed: true } : {}),
             contentCodings: ['gzip' as const],
           };
         }),

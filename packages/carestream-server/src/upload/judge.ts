@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly held: LedgerEntry | undefined;
   /** True in a round of healing, where a bucket is told anew whatever the ledger says. */
   readonly always: boolean;
+  /** True where the row was counted already: it is read by key once more. */
+  readonly counted?: boolean;
 }
 
 /** Judges rows of one pass. */
@@ -36,11 +38,11 @@ export function createJudge(deps: JudgeDeps, tally: Tally, today: string): Judge
   };
 
   return {
-    judge(row, { readSequence, held, always }) {
+    judge(row, { readSequence, held, always, counted = always }) {
       const mapped = mapBasics(row, { today });
-      if (!always) note(mapped.rules);
+      if (!counted) note(mapped.rules);
       if (mapped.outcome === 'refused') {
-        if (!always) countOne(tally.refusedByAgent, mapped.code);
+        if (!counted) countOne(tally.refusedByAgent, mapped.code);
         return held && mapped.patientCode !== null
           ? { kind: 'withdraw', patientCode: mapped.patientCode }
           : { kind: 'nothing' };
@@ -50,7 +52,7 @@ export function createJudge(deps: JudgeDeps, tally: Tally, today: string): Judge
       if (!always && held && (held.digest === digest || held.readSequence > readSequence)) return { kind: 'nothing' };
       const refused = refusals.get(record.patientCode);
       if (refused?.digest === digest) {
-        if (!always) countOne(tally.refusedByServer, refused.code);
+        if (!counted) countOne(tally.refusedByServer, refused.code);
         return always ? { kind: 'withdraw', patientCode: record.patientCode } : { kind: 'nothing' };
       }
       return { kind: 'send', change: { basics: record, digest, readSequence } };

@@ -1,13 +1,19 @@
 import { createBucketSums, type BucketSums } from '../contract/index.ts';
-import type { UploadDeps } from './ports.ts';
+import type { Clock } from '../runtime/index.ts';
+import type { Account } from './account.ts';
+import type { KeyedDigester } from './digester.ts';
 
-type SumDeps = Pick<UploadDeps, 'digester' | 'clock'> & { readonly state: Pick<UploadDeps['state'], 'ledger'> };
+interface SumDeps {
+  readonly account: Pick<Account, 'entriesAfter'>;
+  readonly digester: KeyedDigester;
+  readonly clock: Clock;
+}
 
-/** Sums the ledger up, bucket by bucket, a slice at a time. */
-export async function sumLedger({ state, digester, clock }: SumDeps, signal: AbortSignal): Promise<BucketSums> {
+/** Sums the account up, bucket by bucket, a slice at a time. */
+export async function sumAccount({ account, digester, clock }: SumDeps, signal: AbortSignal): Promise<BucketSums> {
   const sums = createBucketSums();
   for (let after = 0; ;) {
-    const entries = state.ledger.codesAfter(after, 2_000);
+    const entries = account.entriesAfter(after, 2_000);
     for (const { patientCode, digest } of entries) sums.add(digester.bucketOf(patientCode), digest);
     const last = entries.at(-1);
     if (!last) return sums;

@@ -26,6 +26,8 @@ export interface Pacing {
   readonly pace: Pace;
   /** Aborts when somebody waits for the pass: from then on it pauses no more. */
   readonly hurry: AbortSignal;
+  /** The first page begins above this number; without it, at the beginning. */
+  readonly afterCode?: number | null;
 }
 
 /** What {@link readPages} and {@link readWithRetry} need. */
@@ -52,7 +54,7 @@ export function readWithRetry<Result>(
 /** All of the patients' table, one page ahead of whoever takes them: while one is worked on, the next is read. */
 export async function* readPages(
   deps: ReadDeps,
-  { pace, hurry }: Pacing,
+  { pace, hurry, afterCode: first = null }: Pacing,
   signal: AbortSignal,
 ): AsyncGenerator<NumberedPage> {
   const left = new AbortController();
@@ -86,7 +88,7 @@ export async function* readPages(
     return reading;
   };
 
-  let ahead = begin(null, 0);
+  let ahead = begin(first, 0);
   try {
     for (;;) {
       const page = await ahead;

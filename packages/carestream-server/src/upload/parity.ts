@@ -1,28 +1,37 @@
-import { bucketSumHex, parityRoundsMost, type CompleteAnswer, type CompleteRequest } from '../contract/index.ts';
+import {
+  bucketSumHex,
+  errorTable,
+  parityRoundsMost,
+  type CompleteAnswer,
+  type CompleteRequest,
+  type ErrorCode,
+} from '../contract/index.ts';
 import { AgentError, retry, type RetryOptions } from '../runtime/index.ts';
-import { sumLedger } from './ledger-sums.ts';
-import { tellBuckets, type PassParts } from './scan.ts';
+import { sumAccount } from './ledger-sums.ts';
+import type { PassParts } from './pass-parts.ts';
+import { tellBuckets } from './tell-by-key.ts';
 
 /**
  * Proves that both sides hold the same: count and root first; the buckets' sums if they differ; the differing buckets whole;
- * and again. Each side's sums come from what it holds itself.
- * @throws AgentError PARITY_FAILED when the rounds are used up
+ * and again. Each side's sums come from what it holds itself; where the agent's ledger is no account of that, from what it read in R4.
+ * @throws AgentError PARITY_FAILED when the rounds are used up, REMOVALS_HELD_BACK when Flynotes will not lose that many patients
  */
 export async function proveParity(
   parts: PassParts,
   options: { readonly passId: string; readonly retryOptions: RetryOptions },
   signal: AbortSignal,
 ): Promise<void> {
-  const { deps, tally } = parts;
+  const { deps, tally, account } = parts;
+  const { digester, clock } = deps;
   let round = 0;
   let resent: readonly number[] | null = null;
   let withSums = false;
   for (;;) {
-    const sums = await sumLedger(deps, signal);
+    const sums = await sumAccount({ account, digester, clock }, signal);
     tally.patients = sums.patients;
     const request: CompleteRequest = {
       patients: sums.patients,
-      root: deps.digester.rootOf(sums.sums),
+      root: digester.rootOf(sums.sums),
       round,
       ...(withSums ? { buckets: sums.sums.map(bucketSumHex) } : {}),
       ...(resent ? { resent: [...resent] } : {}),
@@ -30,14 +39,16 @@ export async function proveParity(
     };
     const answer: CompleteAnswer = await retry(
       () => deps.flynotes.completePass(options.passId, request, signal),
-      { clock: deps.clock, options: options.retryOptions },
+      { clock, options: options.retryOptions },
       signal,
     );
     switch (answer.outcome) {
       case 'equal':
+        tally.adopted += await account.adopt(new Set(), signal);
+        account.settle();
         return;
       case 'failed':
-        throw new AgentError('PARITY_FAILED', { details: { flynotesCode: answer.code, rounds: round } });
+        throw new AgentError(codeOfFailure(answer.code), { details: { flynotesCode: answer.code, rounds: round } });
       case 'send-digests':
         // Asked for twice in one round, they would be asked for for ever.
         if (withSums) throw new AgentError('PARITY_FAILED', { details: { reason: 'sums-asked-again', rounds: round } });
@@ -51,8 +62,10 @@ export async function proveParity(
         ({ round } = answer);
         tally.rounds = round;
         parts.sender.startRound(round);
+        tally.adopted += await account.adopt(new Set(answer.buckets), signal);
         await tellBuckets(parts, answer.buckets, signal);
         await parts.sender.flush();
+        account.settle();
         resent = answer.buckets;
         withSums = false;
         break;
@@ -66,6 +79,13 @@ function figuresFor({ tally, deps }: PassParts): NonNullable<CompleteRequest['fi
     rows: tally.rows,
     refusedByAgent: { ...tally.refusedByAgent },
     rules: { ...tally.rules },
+    adopted: tally.adopted,
+    retold: tally.retold,
     elapsedMs: Math.max(0, deps.clock.monotonic() - tally.startedMs),
   };
+}
+
+/** Flynotes' own reason, where it is one of the error table. */
+function codeOfFailure(code: string): ErrorCode {
+  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'PARITY_FAILED';
 }

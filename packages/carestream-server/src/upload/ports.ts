@@ -29,10 +29,15 @@ export interface UploadDeps {
   /** Asked for before each read, so that a reader which was opened anew is used. */
   readonly practice: () => UploadReader;
   readonly flynotes: Pick<FlynotesClient, 'beginPass' | 'sendBatch' | 'completePass' | 'putPatient' | 'sentBytes'>;
-  readonly state: Pick<State, 'nextReadSequence' | 'ledger' | 'refusals' | 'notes'>;
+  readonly state: Pick<State, 'nextReadSequence' | 'ledger' | 'refusals' | 'findings' | 'notes'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the newest licence answer; a pass keeps to the one that it began with. */
   readonly digester: KeyedDigester;
+  /** Names what rows are read and mapped with: pages that were read in another form are read again. */
+  readonly readingForm?: () => string;
+  /** Names who judges rows at Flynotes: what another one refused is sent once more. */
+  readonly refusalJudge?: () => string;
   /** The practice's time zone, `Europe/London`. */
   readonly timeZone: string;
 }

@@ -10,12 +10,23 @@ export function countOne(counts: Counts, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
+/** What a pass has counted of R4's rows; a pass that is gone on with goes on with it. */
+export interface TallyCounts {
+  readonly rows: number;
+  readonly pages: number;
+  readonly refusedByAgent: Readonly<Counts>;
+  readonly refusedByServer: Readonly<Counts>;
+  readonly rules: Readonly<Counts>;
+}
+
 /** A pass's figures while they grow. */
 export interface Tally {
   readonly reason: PassReason;
   readonly startedAt: string;
   readonly startedMs: number;
   passId: string | null;
+  /** True where pages of an earlier try were not read again. */
+  resumed: boolean;
   rows: number;
   pages: number;
   /** Patients whom both sides hold; known at the end. */
@@ -25,7 +36,13 @@ export interface Tally {
   removed: number;
   readMs: number;
   pausedMs: number;
+  /** The round of healing that runs; 0 before. */
   rounds: number;
+  /** Told in rounds of healing, and how many of them Flynotes had held otherwise. */
+  retold: number;
+  healed: number;
+  /** Proved to be held already, and taken into the ledger without travelling. */
+  adopted: number;
   readonly refusedByAgent: Counts;
   readonly refusedByServer: Counts;
   readonly rules: Counts;
@@ -38,6 +55,7 @@ export function createTally(reason: PassReason, clock: Clock): Tally {
     startedAt: instantOf(clock),
     startedMs: clock.monotonic(),
     passId: null,
+    resumed: false,
     rows: 0,
     pages: 0,
     patients: null,
@@ -47,6 +65,9 @@ export function createTally(reason: PassReason, clock: Clock): Tally {
     readMs: 0,
     pausedMs: 0,
     rounds: 0,
+    retold: 0,
+    healed: 0,
+    adopted: 0,
     refusedByAgent: {},
     refusedByServer: {},
     rules: {},
@@ -56,13 +77,32 @@ export function createTally(reason: PassReason, clock: Clock): Tally {
 /** Starts counting anew for a pass that Flynotes lost; what was read and paused stays spent. */
 export function restartTally(tally: Tally): void {
   tally.passId = null;
-  tally.rows = 0;
-  tally.pages = 0;
   tally.patients = null;
   tally.rounds = 0;
-  for (const counts of [tally.refusedByAgent, tally.refusedByServer, tally.rules]) {
-    for (const name of Object.keys(counts)) delete counts[name];
+  resumeTally(tally, { rows: 0, pages: 0, refusedByAgent: {}, refusedByServer: {}, rules: {} });
+  tally.resumed = false;
+}
+
+/** Goes on with what an earlier try had counted. */
+export function resumeTally(tally: Tally, counts: TallyCounts): void {
+  tally.resumed = true;
+  tally.rows = counts.rows;
+  tally.pages = counts.pages;
+  for (const name of ['refusedByAgent', 'refusedByServer', 'rules'] as const) {
+    for (const key of Object.keys(tally[name])) delete tally[name][key];
+    Object.assign(tally[name], counts[name]);
   }
+}
+
+/** What was counted so far, as it stands. */
+export function countsOf({ rows, pages, refusedByAgent, refusedByServer, rules }: Tally): TallyCounts {
+  return {
+    rows,
+    pages,
+    refusedByAgent: { ...refusedByAgent },
+    refusedByServer: { ...refusedByServer },
+    rules: { ...rules },
+  };
 }
 
 /** How a pass ended, for {@link figuresOf}. */
@@ -77,21 +117,22 @@ export function figuresOf(tally: Tally, clock: Clock, end?: PassEnd): PassFigure
     ...(end?.outcome === 'failed' ? { code: end.code } : {}),
     startedAt: tally.startedAt,
     endedAt: end ? instantOf(clock) : null,
-    rows: tally.rows,
-    pages: tally.pages,
+    ...countsOf(tally),
     patients: tally.patients ?? Math.max(0, tally.rows - total(tally.refusedByAgent) - total(tally.refusedByServer)),
     sent: tally.sent,
     changed: tally.changed,
     removed: tally.removed,
-    refusedByAgent: { ...tally.refusedByAgent },
-    refusedByServer: { ...tally.refusedByServer },
-    rules: { ...tally.rules },
     readMs: tally.readMs,
     pausedMs: tally.pausedMs,
+    resumed: tally.resumed,
+    rounds: tally.rounds,
+    retold: tally.retold,
+    healed: tally.healed,
+    adopted: tally.adopted,
   };
 }
 
 /** The sum of all counts. */
-export function total(counts: Counts): number {
+export function total(counts: Readonly<Counts>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -92,7 +92,9 @@ test.each(Array.from({ length: timesOf(12, 200) }, (_, index) => seed + index))(
       rig.restart(random(5) === 0);
     }
     expect(troubles).toBeGreaterThan(0);
-    const figures = await rig.clock.runUntil(rig.bulk.request('scheduled', neverAborted));
+    // A scheduled one may go on where a life before ended, and leave to the next what changed below that meanwhile.
+    expect(await rig.clock.runUntil(rig.bulk.request('scheduled', neverAborted))).toMatchObject({ outcome: 'equal' });
+    const figures = await rig.clock.runUntil(rig.bulk.request('requested', neverAborted));
     expect(figures.outcome).toBe('equal');
     const valid = [...rig.inR4()].filter(
       ([code, surname]) => surname !== ' ' && (!rig.flynotes.refuse.has(code) || rig.flynotes.held.has(code)),
