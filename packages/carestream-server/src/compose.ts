@@ -208,13 +208,19 @@ async function assemble(
   const [{ createQueue }, { createBulkUploads, createKeyedDigester, createPatientUploads }, { createCommands }] =
     await Promise.all([queueParts, import('./upload/index.ts'), import('./commands/index.ts')]);
   const licence = context.licence();
+  const digesterOf = keepNewest(createKeyedDigester);
   const uploadDeps = {
     practice: () => context.practice,
     flynotes,
     state,
     clock,
     log,
-    digester: createKeyedDigester(licence.digest),
+    // A new key, or another server, comes with a licence answer of any hour.
+    get digester() {
+      return digesterOf(context.licence().digest);
+    },
+    readingForm: () => `${version} ${context.practice.schema.fingerprint}`,
+    refusalJudge: () => context.licence().serverVersion ?? 'not-told',
     timeZone: licence.practice.timeZone,
   };
   const bulkUploads = createBulkUploads(uploadDeps);
@@ -276,6 +282,16 @@ function createOverrides() {
       await first.promise;
       return newest;
     },
+  };
+}
+
+/** Makes something anew only when what it is made of has changed. */
+function keepNewest<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
+  let newest: { readonly of: string; readonly made: Output } | null = null;
+  return (input) => {
+    const of = JSON.stringify(input);
+    if (newest?.of !== of) newest = { of, made: make(input) };
+    return newest.made;
   };
 }
 
