@@ -66,18 +66,25 @@ export const forbidden: IForbiddenRuleType[] = [
     'node_modules/@(aws-sdk|smithy)/',
     `${agent}/queue/|^packages/flynotes-server/src/queue/|^packages/sandbox/src/sqs/`,
   ),
-  // The embedded server's data folder is locked by a SQLite transaction, which no crash leaves behind.
+  // The embedded server's data folder, and the host's, are locked by a SQLite transaction, which no crash leaves behind.
   onlyIn(
     '^(node:)?sqlite$',
-    `${agent}/state/|^packages/sandbox/src/r4-server/sql/|^packages/flynotes-server/src/database/data-dir-lock`,
+    `${agent}/state/|^packages/sandbox/src/r4-server/sql/|^packages/flynotes-server/src/database/data-dir-lock|^packages/service-host/src/host-lock`,
   ),
   onlyIn('node_modules/verdaccio/', '^packages/sandbox/src/registry/'),
   onlyIn('node_modules/(postgres|@electric-sql/pglite)/', '^packages/(flynotes-server/src/database|testkit/src)/'),
   {
     name: 'the-host-knows-nothing-of-the-agent',
     severity: 'error',
-    from: { path: '^packages/service-host/src' },
+    from: { path: '^packages/service-host/src', pathNot: testSupport },
     to: { path: '^packages/(?!service-host)' },
+  },
+  {
+    name: 'the-host-has-no-dependencies',
+    severity: 'error',
+    comment: 'what is installed once is Node and itself',
+    from: { path: '^packages/service-host/src', pathNot: testSupport },
+    to: { pathNot: ['^packages/service-host/src'], dependencyTypesNot: ['core'] },
   },
   {
     name: 'cloud-knows-only-the-contract',
