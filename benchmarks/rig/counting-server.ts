@@ -14,6 +14,7 @@ interface Pass {
   readonly startedMs: number;
   endedMs: number | null;
   readonly bodies: { readonly bytes: Buffer; readonly coding: string | undefined }[];
+  batches: number;
   bytes: number;
   told: CompleteRequest | null;
 }
@@ -25,6 +26,7 @@ let onEnded = (): void => undefined;
 const messages: string[] = [];
 let onMessage = (): void => undefined;
 const held = new Map<number, string>();
+let keeping = true;
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
   const parts: Buffer[] = [];
@@ -105,12 +107,20 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
     send(response, await queue(target.split('.')[1] ?? '', json() as { WaitTimeSeconds?: number }));
   } else if (path.endsWith('/licence')) send(response, licence((json() as { nonce: string }).nonce));
   else if (path.endsWith('/bulk-passes')) {
-    passes.push({ startedMs: performance.now(), endedMs: null, bodies: [], bytes: bytes.byteLength, told: null });
+    passes.push({
+      startedMs: performance.now(),
+      endedMs: null,
+      bodies: [],
+      batches: 0,
+      bytes: bytes.byteLength,
+      told: null,
+    });
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const passId = `pass-${passes.length}`;
     send(response, { passId, resumed: false, nextBatch: 0, expiresAt, contentCodings: ['zstd', 'gzip'] });
   } else if (pass !== undefined && path.endsWith('/batches')) {
-    pass.bodies.push({ bytes, coding: request.headers['content-encoding'] });
+    pass.batches += 1;
+    if (keeping) pass.bodies.push({ bytes, coding: request.headers['content-encoding'] });
     pass.bytes += bytes.byteLength;
     send(response, { changed: 0, unchanged: 0, stale: 0, removed: 0, refused: [] });
   } else if (pass !== undefined && path.endsWith('/complete')) {
@@ -137,8 +147,8 @@ const verify = (pass: Pass): object => {
 
 const pass = async (n: number): Promise<object> => {
   while (ended.length < n) await new Promise<void>((resolve) => (onEnded = resolve));
-  const { startedMs, endedMs, bodies, bytes, told } = ended[n - 1] ?? ended[0]!;
-  return { passMs: (endedMs ?? 0) - startedMs, batches: bodies.length, bytes, patients: told?.patients ?? null };
+  const { startedMs, endedMs, batches, bytes, told } = ended[n - 1] ?? ended[0]!;
+  return { passMs: (endedMs ?? 0) - startedMs, batches, bytes, patients: told?.patients ?? null };
 };
 
 const server = createServer((request, response) => {
@@ -154,7 +164,10 @@ const url = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).
 await answerCommands({ port: (server.address() as AddressInfo).port }, async (command) => {
   if ('pass' in command) return pass(Number(command['pass']));
   if ('verify' in command) return verify(ended.at(-1)!);
-  if ('licence' in command) return { digestKey };
+  if ('keepNothing' in command) {
+    keeping = false;
+    return {};
+  }
   if ('forget' in command) {
     passes.length = 0;
     ended = [];

@@ -1,0 +1,21 @@
+/** What each number means and what profiles have shown, for the page that a run writes; `notes` stands at its end. */
+export const meanings: Readonly<Record<string, string>> = {
+  P0: `How much of a client's time the simulated R4 costs. Were it slow, it would flatter every other ratio.`,
+  P1: `What a pass over new patients costs beyond what the wire allows. The floor is the slower of two: reading the very pages that the agent
+reads over raw tedious, doing nothing with them; and posting the very bytes that the agent posted, over one connection that stays. The agent's side
+is its own code from catalogue to ledger, in a process of its own. Both speak to a server that counts bytes and believes the root, so that the
+server's work (P8 measures it) takes none of the agent's two cores; after each pass, outside the measurement, the server reads every record that
+came, digests it and compares the root with what the agent told. R4's table has 25 columns; the agent selects those that it sends.`,
+  P2: `What the hourly pass costs when nobody changed anything: every row is read, mapped, digested and compared with the ledger, nothing travels,
+and count and root are proved equal. \`bytes\` are all request bodies of a pass.`,
+  P3: `A fresh process each: the peer reads all patients as one \`mssql\` recordset, maps them, and sends JSON by \`fetch\` in batches of 1,000. It
+remembers nothing and proves nothing. The agent is its whole program with queue, ledger, log and parity, launched as its host launches it. The peer's
+time begins when its connection stands, the agent's with the request that begins the pass.`,
+  P4: `Whether memory grows with the number of patients: VmHWM of the agent's process, launched with the host's flags.`,
+  P5: ``,
+  P6: ``,
+  P7: ``,
+  P8: `What the server adds to storing rows: HTTP, zstd, JSON, validation of each row alone, HMAC digests, events, idempotency, one transaction for
+each batch of 1,000, and the agent's waiting for each answer. The floor holds the same rows ready as text and stores them in one transaction.`,
+  notes: ``,
+};
