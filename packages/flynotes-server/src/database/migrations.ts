@@ -147,4 +147,10 @@ export const migrations: readonly string[] = [
   create index commands_at on commands using brin (sent_at) with (autosummarize = on);
   create index command_results_at on command_results using brin (received_at) with (autosummarize = on);
   `,
+  `
+  alter table passes add column held_before integer not null default 0, add column buckets_asked integer not null default 0,
+    add column healed integer not null default 0;
+  alter table practices add column removals_confirmed_until timestamptz, add column digest_mismatches bigint not null default 0,
+    add column digests_mismatched_at timestamptz;
+  `,
 ];

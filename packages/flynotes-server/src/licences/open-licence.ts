@@ -1,3 +1,4 @@
+import { version as installedVersion } from '@flynotes/carestream-server';
 import { canonicalVersions, compareVersions } from '@flynotes/carestream-server/api';
 import type { LicenceAnswer, LicenceRequest } from '@flynotes/carestream-server/api';
 import type { Database } from '../database/index.ts';
@@ -36,7 +37,7 @@ export function createLicences(
     if (newest === undefined) throw problemError('AGENT_TOO_OLD');
     if (newest !== practice.canonicalVersion) {
       await database.query('update practices set canonical_version = $2 where id = $1', [practice.id, newest]);
-      await recomputeDigests(database, { ...practice, canonicalVersion: newest });
+      await recomputeDigests(database, { ...practice, canonicalVersion: newest }, { counts: false });
     }
     return newest;
   };
@@ -70,6 +71,7 @@ export function createLicences(
         registry: settings.registry,
         digest: { key: practice.digestKey, canonicalVersion },
         highestReadSequence: opened.highest,
+        serverVersion: installedVersion,
         schemaOverrides: practice.schemaOverrides,
         features: practice.features,
         directive: signer.sign({

@@ -45,6 +45,10 @@ export const practiceViewSchema = z.object({
   licenceOpenedAt: instant.nullable(),
   lastHeartbeatAt: instant.nullable(),
   lastEqualAt: instant.nullable(),
+  /** Until then, or until both sides are equal, most patients may be removed; null or past: they are held back. */
+  removalsConfirmedUntil: instant.nullable(),
+  /** When digests were last computed anew, and how many rows were ever found edited behind the server's back. */
+  digestChecks: z.object({ at: instant, mismatches: count, mismatchedAt: instant.nullable() }),
   /** Of one practice: counted now. In the list: as the last finished pass counted. */
   patients: count,
   queueUrl: z.string().nullable(),
@@ -102,6 +106,9 @@ export const passViewSchema = z.object({
   removed: count,
   refused: count,
   rounds: count,
+  /** Differing buckets that were asked for, and patients and removals that healing them changed. */
+  bucketsAsked: count,
+  healed: count,
   /** How many the server held at the end. */
   patients: count.nullable(),
   figures: z.unknown(),

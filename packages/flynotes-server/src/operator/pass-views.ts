@@ -4,7 +4,8 @@ import type { Sql } from '../database/index.ts';
 export async function passViews(sql: Sql, practiceId: string, limit: number): Promise<unknown[]> {
   return sql.query(
     `select id as "passId", reason, status, code, started_at as "startedAt", ended_at as "endedAt", next_batch as batches,
-       changed, unchanged, stale, removed, refused, rounds, patients, figures
+       changed, unchanged, stale, removed, refused, rounds,
+       buckets_asked as "bucketsAsked", healed, patients, figures
      from passes where practice_id = $1 order by started_at desc limit $2::int`,
     [practiceId, limit],
   );

@@ -55,6 +55,19 @@ export function addPracticeRoutes(operator: App, { database, practices, version 
       async ({ params }) => view((await practices.setSuspended(params.practiceId, suspended)).id),
     );
   }
+  operator.post(
+    '/practices/:practiceId/confirm-removals',
+    {
+      schema: {
+        ...describe(
+          'Let the next passes remove most of the patients: somebody has looked, and they are really gone from R4',
+          schemas.practiceViewSchema,
+        ),
+        params: practiceParams,
+      },
+    },
+    async ({ params }) => view((await practices.confirmRemovals(params.practiceId)).id),
+  );
   operator.put(
     '/practices/:practiceId/version',
     {

@@ -9,7 +9,10 @@ export async function practiceViews(sql: Sql, installed: string, id: string | nu
   return sql.query<PracticeView>(
     `select p.id, p.name, p.time_zone as "timeZone", p.suspended, p.pinned_version as "pinnedVersion",
        coalesce(p.pinned_version, $1) as "dictatedVersion", p.agent_version as "agentVersion", p.created_at as "createdAt",
-       p.licence_opened_at as "licenceOpenedAt", p.last_equal_at as "lastEqualAt", p.queue->>'url' as "queueUrl",
+       p.licence_opened_at as "licenceOpenedAt", p.last_equal_at as "lastEqualAt",
+       p.removals_confirmed_until as "removalsConfirmedUntil",
+       jsonb_build_object('at', p.digests_checked_at, 'mismatches', p.digest_mismatches, 'mismatchedAt', p.digests_mismatched_at)
+         as "digestChecks", p.queue->>'url' as "queueUrl",
        (select received_at from heartbeats where practice_id = p.id order by id desc limit 1) as "lastHeartbeatAt",
        case when $2::text is null
          then coalesce((select c.patients from passes c where c.practice_id = p.id and c.patients is not null

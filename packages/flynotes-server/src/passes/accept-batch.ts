@@ -5,6 +5,7 @@ import { problemError } from '../http/index.ts';
 import { createPracticeDigester, judgeBatch, stampStale, storeRows } from '../ingest/index.ts';
 import { json } from '../practices/index.ts';
 import type { Practice } from '../practices/index.ts';
+import { removesMost } from './mass-removal.ts';
 import type { Pass } from './pass.ts';
 import { passColumns } from './pass.ts';
 
@@ -21,7 +22,7 @@ export interface ArrivedBatch {
 
 /**
  * Stores a batch once. The same batch again gets the same answer; another one under its number is refused, never lost.
- * @throws PASS_UNKNOWN, PASS_ENDED, BATCH_CONFLICT
+ * @throws PASS_UNKNOWN, PASS_ENDED, BATCH_CONFLICT, REMOVALS_HELD_BACK
  */
 export async function acceptBatch(database: Database, practice: Practice, batch: ArrivedBatch): Promise<BatchAnswer> {
   // The work that needs no lock comes before the lock.
@@ -49,6 +50,7 @@ export async function acceptBatch(database: Database, practice: Practice, batch:
       return stored.answer;
     }
     if (pass.status !== 'running' || pass.overdue) throw problemError('PASS_ENDED');
+    if (removesMost(pass, rows.filter(({ k }) => k === 'removed').length)) throw problemError('REMOVALS_HELD_BACK');
 
     const stamp = { id: batch.passId, round: batch.round };
     const { changed, unchanged, removed, written } = await storeRows(sql, practice.id, stamp, rows);
@@ -61,7 +63,7 @@ export async function acceptBatch(database: Database, practice: Practice, batch:
     await sql.query(
       `with counted as (
          update passes set next_batch = greatest(next_batch, $2::int + 1), changed = changed + $3::int, unchanged = unchanged + $4::int,
-           stale = stale + $5::int, removed = removed + $6::int, refused = refused + $7::int where id = $1
+           stale = stale + $5::int, removed = removed + $6::int, refused = refused + $7::int, healed = healed + $11::int where id = $1
        ), noted as (
          insert into refusals (pass_id, n, position, patient_code, code, fields)
          select $1, $2::int, r.index, r."patientCode", r.code, r.fields
@@ -79,6 +81,7 @@ export async function acceptBatch(database: Database, practice: Practice, batch:
         batch.contentHash,
         json(refusals satisfies Refusal[]),
         json(answer),
+        batch.round > 0 ? changed + removed : 0,
       ],
     );
     await appendEvent(sql, practice.id, {

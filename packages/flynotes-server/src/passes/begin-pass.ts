@@ -17,14 +17,19 @@ export function beginPass(
     await expirePasses(sql, practice.id);
     // The first of two that begin together wins; the other one waits for it here and then finds it.
     const [made] = await sql.query<{ id: string }>(
-      `insert into passes (id, practice_id, reason, status, expires_at)
-       values ($1, $2, $3, 'running', now() + make_interval(secs => $4::float8))
+      // What the last pass counted is near enough: counting a million rows would cost as much as comparing them.
+      `insert into passes (id, practice_id, reason, status, expires_at, held_before)
+       values ($1, $2, $3, 'running', now() + make_interval(secs => $4::float8), coalesce(
+         (select l.patients from passes l where l.practice_id = $2 and l.patients > 0 order by l.started_at desc limit 1),
+         (select count(*)::int from patients where practice_id = $2 and state = 'held')))
        on conflict (practice_id) where status = 'running' do nothing returning id`,
       [randomUUID(), practice.id, options.reason, options.validMs / 1000],
     );
     const pass = await one(
-      sql.query<{ id: string; nextBatch: number; expiresAt: string }>(
-        `select id, next_batch as "nextBatch", expires_at as "expiresAt" from passes where practice_id = $1 and status = 'running'`,
+      sql.query<{ id: string; nextBatch: number; expiresAt: string; heldBefore: number; removalsConfirmed: boolean }>(
+        `select id, next_batch as "nextBatch", expires_at as "expiresAt", held_before as "heldBefore",
+           (select coalesce(removals_confirmed_until > now(), false) from practices where id = $1) as "removalsConfirmed"
+         from passes where practice_id = $1 and status = 'running'`,
         [practice.id],
       ),
     );
@@ -35,6 +40,8 @@ export function beginPass(
       resumed,
       nextBatch: pass.nextBatch,
       expiresAt: pass.expiresAt,
+      patientsHeld: pass.heldBefore,
+      ...(pass.removalsConfirmed ? { removalsConfirmed: true } : {}),
       contentCodings: ['zstd', 'gzip'],
     };
   });

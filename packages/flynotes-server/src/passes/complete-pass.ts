@@ -1,5 +1,6 @@
 import { parityRoundsMost } from '@flynotes/carestream-server/api';
 import type { CompleteAnswer, CompleteRequest } from '@flynotes/carestream-server/api';
+import { one } from '../database/index.ts';
 import type { Database, Sql } from '../database/index.ts';
 import { appendEvent } from '../events/index.ts';
 import { problemError } from '../http/index.ts';
@@ -8,6 +9,7 @@ import { json } from '../practices/index.ts';
 import type { Practice } from '../practices/index.ts';
 import { heldDigests } from './bucket-sums.ts';
 import type { HeldDigests } from './bucket-sums.ts';
+import { removesMost } from './mass-removal.ts';
 import type { Pass } from './pass.ts';
 import { passColumns } from './pass.ts';
 
@@ -30,10 +32,11 @@ export function completePass(
     if (pass === undefined) throw problemError('PASS_UNKNOWN');
     if (pass.status !== 'running' && pass.completeHash === contentHash) return pass.completeAnswer as CompleteAnswer;
     if (pass.status !== 'running' || pass.overdue) throw problemError('PASS_ENDED');
-    if (request.resent !== undefined) await removeNotResent(sql, practice.id, pass, request);
-
+    const isHeldBack = request.resent !== undefined && (await holdBackOrRemove(sql, practice.id, pass, request));
     const held = await heldDigests(sql, practice.id, createPracticeDigester(practice.digestKey));
-    const answer = await compare(sql, { practiceId: practice.id, passId, request, held });
+    const answer = isHeldBack
+      ? ({ outcome: 'failed', code: 'REMOVALS_HELD_BACK' } as const)
+      : await compare(sql, { practiceId: practice.id, passId, request, held });
     if (answer.outcome === 'equal' || answer.outcome === 'failed') {
       await end(sql, { practiceId: practice.id, passId, request, contentHash, answer, held });
     }
@@ -61,6 +64,7 @@ async function compare(
   const round = request.round + 1;
   await sql.query(
     `update passes set rounds = greatest(rounds, $2::int), asked_round = $2::int, asked_buckets = $3::text::jsonb,
+       buckets_asked = buckets_asked + jsonb_array_length($3::text::jsonb),
        round_floor = (select coalesce(max(read_sequence), 0) from patients where practice_id = $4)
      where id = $1`,
     [passId, round, json(buckets), practiceId],
@@ -68,11 +72,17 @@ async function compare(
   return { outcome: 'send-buckets', buckets, round };
 }
 
+/** Rows of buckets that were sent whole ($2, $3) which did not come in this pass ($4) and round ($5). */
+const notResent = `from patients where practice_id = $1 and state = 'held' and read_sequence <= $2::bigint
+  and bucket in (select value::int from jsonb_array_elements_text($3::text::jsonb))
+  and (pass_id, pass_round) is distinct from ($4::text, $5::smallint)`;
+
 /**
  * Removes what is held in buckets that were sent whole and did not come. A row that was read after the round began (a
  * patient's own upload) is newer than the agent's view of its bucket and stays.
+ * @returns true where that would be most of the practice; then nobody was removed
  */
-async function removeNotResent(sql: Sql, practiceId: string, pass: Pass, request: CompleteRequest): Promise<void> {
+async function holdBackOrRemove(sql: Sql, practiceId: string, pass: Pass, request: CompleteRequest): Promise<boolean> {
   const asked = new Set(pass.askedBuckets);
   const resent = request.resent ?? [];
   // Only what was asked for is ever removed: anything else would be a way to lose data by mistake.
@@ -82,13 +92,15 @@ async function removeNotResent(sql: Sql, practiceId: string, pass: Pass, request
       fields: ['resent', 'round'],
     });
   }
+  const values = [practiceId, pass.roundFloor, json(resent), pass.id, request.round];
+  const { patients } = await one(
+    sql.query<{ patients: number }>(`select count(*)::int as patients ${notResent}`, values),
+  );
+  if (removesMost(pass, patients)) return true;
+  if (patients === 0) return false;
   await sql.query(
     `with gone as (
-       select patient_code from patients
-       where practice_id = $1 and state = 'held' and read_sequence <= $2::bigint
-         and bucket in (select value::int from jsonb_array_elements_text($3::text::jsonb))
-         and (pass_id, pass_round) is distinct from ($4::text, $5::smallint)
-       order by patient_code for update
+       select patient_code ${notResent} order by patient_code for update
      ), removed as (
        update patients p set state = 'removed', was = 'held', digest = null, basics = null, history = null,
          history_sequence = null, changed_at = now()
@@ -98,9 +110,11 @@ async function removeNotResent(sql: Sql, practiceId: string, pass: Pass, request
        insert into events (practice_id, type, patient_code, body)
        select $1, 'patient-changed', patient_code, '{"kind": "removed"}' from removed
      )
-     update passes set removed = passes.removed + (select count(*) from removed) where id = $4`,
-    [practiceId, pass.roundFloor, json(resent), pass.id, request.round],
+     update passes set removed = passes.removed + (select count(*) from removed),
+       healed = passes.healed + (select count(*) from removed) where id = $4`,
+    values,
   );
+  return false;
 }
 
 async function end(
@@ -122,7 +136,7 @@ async function end(
          complete_hash = $6, complete_answer = $7::text::jsonb, figures = $8::text::jsonb
        where id = $1 returning practice_id
      )
-     update practices set last_equal_at = now() where id = (select practice_id from ended) and $2::text = 'equal'`,
+     update practices set last_equal_at = now(), removals_confirmed_until = null where id = (select practice_id from ended) and $2::text = 'equal'`,
     [
       passId,
       answer.outcome,

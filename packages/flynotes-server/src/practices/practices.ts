@@ -7,6 +7,9 @@ import { createLicenceKey, licenceKeyHash } from './licence-key.ts';
 import { json, practiceColumns } from './practice.ts';
 import type { Practice } from './practice.ts';
 
+/** How long an operator's word lasts that most patients may be removed. */
+const removalsConfirmedHours = 24;
+
 /** What a new practice is told by. */
 export interface NewPractice {
   readonly name: string;
@@ -26,6 +29,8 @@ export interface Practices {
   setSuspended(id: string, suspended: boolean): Promise<Practice>;
   /** Null goes back to the version that this server has installed. */
   pinVersion(id: string, version: string | null): Promise<Practice>;
+  /** For a day, or until both sides are equal: most of its patients may be removed. */
+  confirmRemovals(id: string): Promise<Practice>;
   /** The old key ends at once. */
   rotateLicenceKey(id: string): Promise<string>;
 }
@@ -33,7 +38,11 @@ export interface Practices {
 /** @see {@link Practices} */
 export function createPractices(deps: { database: Database; queues: QueueProvider | null }): Practices {
   const { database, queues } = deps;
-  const changed = async (id: string, assignment: string, value: string | boolean | null): Promise<Practice> => {
+  const changed = async (
+    id: string,
+    assignment: string,
+    value: string | number | boolean | null,
+  ): Promise<Practice> => {
     const [practice] = await database.query<Practice>(
       `update practices set ${assignment} where id = $1 returning ${practiceColumns}`,
       [id, value],
@@ -81,6 +90,8 @@ export function createPractices(deps: { database: Database; queues: QueueProvide
     },
     setSuspended: (id, suspended) => changed(id, 'suspended = $2', suspended),
     pinVersion: (id, version) => changed(id, 'pinned_version = $2', version),
+    confirmRemovals: (id) =>
+      changed(id, 'removals_confirmed_until = now() + make_interval(hours => $2::int)', removalsConfirmedHours),
     async rotateLicenceKey(id) {
       const licenceKey = createLicenceKey();
       await changed(id, 'licence_key_hash = $2', licenceKeyHash(licenceKey));
