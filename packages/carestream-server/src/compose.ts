@@ -6,7 +6,7 @@ import {
   canonicalVersions,
   commandResultSchema,
   passFiguresSchema,
-  type HealthChecks,
+  type HostEvent,
   type LicenceAnswer,
 } from './contract/index.ts';
 import { createFlynotesClient, type FlynotesClient } from './flynotes/index.ts';
@@ -26,6 +26,7 @@ import {
 } from './lifecycle/index.ts';
 import { createPracticeConnector, type DatabaseConfig, type PracticeReader } from './practice/index.ts';
 import { isAgentError, within, type Clock, type Log } from './runtime/index.ts';
+import { createSystemFiles } from './runtime/system-files.ts';
 import { openState, stateSchema, type State } from './state/index.ts';
 import {
   createTelemetry,
@@ -35,6 +36,7 @@ import {
   type ReportKind,
   type Telemetry,
 } from './telemetry/index.ts';
+import { createInstaller, type Installer } from './update/index.ts';
 import { version } from './version.ts';
 
 /** What surrounds the agent. */
@@ -43,9 +45,13 @@ export interface AgentSurroundings {
   /** `stable` or `candidate` under a host, otherwise null. */
   readonly role: 'stable' | 'candidate' | null;
   readonly hostVersion: string | null;
+  /** Where the host keeps the keys that it trusts; null without a host, or under one that installs nothing. */
+  readonly keysFile: string | null;
+  /** The folder of the release that this process runs from; null where it is none. */
+  readonly release: string | null;
   /** For clients that do not see the proxy that was set for the process. */
   readonly proxy: ProxyVariables | null;
-  writeHealth(checks: HealthChecks): void;
+  tellHost(event: HostEvent): void;
 }
 
 /** The agent, put together. */
@@ -113,19 +119,20 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
           telemetry.configure(answer);
         },
         notes,
+        installer: installerOf(config, surroundings, log),
         assemble: (context) => assemble({ state, telemetry, flynotes, surroundings, clock }, context, queueParts),
         sendHeartbeat(heartbeat, signal) {
           noteHeartbeat(notes, heartbeat);
           return flynotes.heartbeat(heartbeat, signal);
         },
-        writeHealth: (checks) => surroundings.writeHealth(checks),
+        writeHealth: (checks) => surroundings.tellHost({ event: 'health', checks }),
         memory() {
           const { rss, heapUsed } = process.memoryUsage();
           return { rssBytes: rss, heapUsedBytes: heapUsed };
         },
         failing: () => telemetry.failing(),
       },
-      { version, hostVersion: surroundings.hostVersion, times },
+      { version, hostVersion: surroundings.hostVersion, underHost: surroundings.role !== null, times },
       stop,
     );
   };
@@ -293,6 +300,23 @@ function keepNewest<Input, Output>(make: (input: Input) => Output): (input: Inpu
     if (newest?.of !== of) newest = { of, made: make(input) };
     return newest.made;
   };
+}
+
+/** Null where nobody would start what is installed. */
+function installerOf(config: AgentConfig, surroundings: AgentSurroundings, log: Log): Installer | null {
+  const { clock, keysFile, role, hostVersion } = surroundings;
+  if (keysFile === null || role === null) return null;
+  return createInstaller(
+    { clock, log, files: createSystemFiles(), tell: (event) => surroundings.tellHost(event) },
+    {
+      dataDir: config.dataDir,
+      keysFile,
+      running: surroundings.release,
+      role,
+      abilities: { node: process.versions.node, host: hostVersion, stateSchema },
+      flynotes: { url: config.flynotesUrl, licenceKey: config.licenceKey },
+    },
+  );
 }
 
 function newNonce(): string {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { readConfig } from './cli/config.ts';
 import { configurationOf } from './cli/configuration-of.ts';
 import { applyProxy, proxyVariablesOf, trustSystemCertificates } from './cli/network.ts';
@@ -5,9 +6,10 @@ import { composeAgent, type Agent } from './compose.ts';
 import {
   healthFileDescriptor,
   hostEnvironment,
+  hostFiles,
   hostRoleSchema,
+  releaseFolderSchema,
   versionSchema,
-  type HealthChecks,
   type HostEvent,
 } from './contract/index.ts';
 import { exitCodeOf, type EndReason, type LifeTimes } from './lifecycle/index.ts';
@@ -34,7 +36,12 @@ export interface StartOptions {
   /** Ends the agent cleanly, within 25 s. */
   readonly signal?: AbortSignal;
   /** Who started the process; by default what the environment tells. `null` for nobody. */
-  readonly host?: { readonly role: 'stable' | 'candidate'; readonly version: string | null } | null;
+  readonly host?: {
+    readonly role: 'stable' | 'candidate';
+    readonly version: string | null;
+    /** The host's keys.json: without it no other version is ever installed. */
+    readonly keysFile?: string | null;
+  } | null;
   /** Hour, day and the like, in milliseconds; above those of the configuration. */
   readonly times?: Partial<LifeTimes>;
   /** The process's own unless told otherwise. */
@@ -77,9 +84,9 @@ export async function startAgent(options: StartOptions = {}): Promise<StartResul
       role: host?.role ?? null,
       hostVersion: host?.version ?? null,
       proxy,
-      writeHealth(checks: HealthChecks) {
-        channel.write(JSON.stringify({ event: 'health', checks } satisfies HostEvent));
-      },
+      keysFile: host?.keysFile ?? null,
+      release: releaseFolder(),
+      tellHost: (event: HostEvent) => channel.write(JSON.stringify(event)),
     },
   );
   options.onAgent?.(agent);
@@ -103,5 +110,16 @@ function hostOf(environment: Readonly<Record<string, string | undefined>>): Star
   const role = hostRoleSchema.safeParse(environment[hostEnvironment.role]);
   if (!role.success) return null;
   const version = versionSchema.safeParse(environment[hostEnvironment.hostVersion]);
-  return { role: role.data, version: version.success ? version.data : null };
+  return {
+    role: role.data,
+    version: version.success ? version.data : null,
+    keysFile: environment[hostEnvironment.keysFile] || null,
+  };
+}
+
+/** A release runs from `versions/<folder>/agent/agent.mjs`; sources and the library from elsewhere. */
+function releaseFolder(): string | null {
+  const folder = path.dirname(import.meta.dirname);
+  const name = releaseFolderSchema.safeParse(path.basename(folder));
+  return name.success && path.basename(path.dirname(folder)) === hostFiles.versions ? name.data : null;
 }

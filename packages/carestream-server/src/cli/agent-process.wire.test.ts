@@ -177,7 +177,7 @@ describe('a living agent', () => {
 
   test('another dictated version: reported, exit 12', async () => {
     cloud.dictated = '9.9.9';
-    expect(await run().ended).toMatchObject({ code: 12 });
+    expect(await run({ host: true }).ended).toMatchObject({ code: 12 });
     expect(titles()).toContain('version.differs UPDATE_UNSIGNED');
   });
 

@@ -271,7 +271,7 @@ export const errorTable = {
   PRACTICE_PERMISSION_DENIED: entry(
     'permanent',
     'practice-it',
-    'The login may not read a table that is needed.',
+    'The login may not read one of R4’s tables.',
     'Grant SELECT on the table that the message names.',
   ),
   PRACTICE_SCHEMA_UNSUPPORTED: entry(
@@ -542,6 +542,96 @@ export const errorTable = {
     'flynotes',
     'The directive about the version is not valid for this practice or has expired.',
     'What runs goes on running; Flynotes must issue a valid one.',
+  ),
+  UPDATE_SIGNATURE_WRONG: entry(
+    'permanent',
+    'flynotes',
+    'The release that Flynotes dictates is signed by nobody whom the service host trusts.',
+    'Sign the release with the key of the host’s keys.json and add it again; what runs goes on running.',
+  ),
+  UPDATE_MANIFEST_INVALID: entry(
+    'permanent',
+    'flynotes',
+    'What was signed describes no release of this package, or another one than is dictated.',
+    'Add the manifest that belongs to the dictated version; what runs goes on running.',
+  ),
+  UPDATE_NEEDS_NODE: entry(
+    'permanent',
+    'flynotes',
+    'The release needs a newer Node.js than the service host brings.',
+    'Install the newer service host here first, or dictate a release that runs on this Node.js.',
+  ),
+  UPDATE_NEEDS_HOST: entry(
+    'permanent',
+    'flynotes',
+    'The release needs a newer service host than the one that is installed.',
+    'Install the newer service host here first, or dictate a release that this one can run.',
+  ),
+  UPDATE_STATE_TOO_OLD: entry(
+    'permanent',
+    'flynotes',
+    'The release cannot read the state database of the version that runs.',
+    'Dictate a release with at least the state schema that the report names.',
+  ),
+  UPDATE_FETCH_FAILED: entry(
+    'transient',
+    'practice-it',
+    'The release could not be fetched.',
+    'Let this server reach the host that the report names over HTTPS; it is tried again each hour.',
+  ),
+  UPDATE_TOKEN_REFUSED: entry(
+    'transient',
+    'flynotes',
+    'The registry refused the token that Flynotes gives for fetching releases.',
+    'Give flynotes-server a token that may read the package; it is tried again each hour.',
+  ),
+  UPDATE_TARBALL_MISSING: entry(
+    'transient',
+    'flynotes',
+    'The release is not where Flynotes says that it is.',
+    'Publish the tarball, or add it with `flynotes-server release add`; it is tried again each hour.',
+  ),
+  UPDATE_TARBALL_WRONG: entry(
+    'permanent',
+    'flynotes',
+    'What was fetched is not the tarball that was signed.',
+    'Look into who changed it in the registry or on the way; what runs goes on running.',
+  ),
+  UPDATE_ARCHIVE_INVALID: entry(
+    'permanent',
+    'flynotes',
+    'The signed tarball is no archive that may be unpacked.',
+    'Build the release with `npm run release:build`; what runs goes on running.',
+  ),
+  UPDATE_FILES_WRONG: entry(
+    'permanent',
+    'flynotes',
+    'The files of the tarball are not those that were signed.',
+    'Build and sign the release anew; what runs goes on running.',
+  ),
+  UPDATE_STAGING_FAILED: entry(
+    'transient',
+    'practice-it',
+    'The release could not be written into the data folder.',
+    'Check that the service account may write there and that no virus scanner holds the files; it is tried again each hour.',
+  ),
+  UPDATE_QUARANTINED: entry(
+    'permanent',
+    'flynotes',
+    'The dictated release was tried here and undone, because it did not work.',
+    'Look at the reason in the heartbeat; mend the release, or raise the attempt to have this one tried again.',
+  ),
+  UPDATE_NOT_TAKEN: entry(
+    'transient',
+    'flynotes',
+    'The release lies ready, but the service host did not start it.',
+    'Look at the host’s log; it is offered again each hour.',
+  ),
+  UPDATE_KEYS_UNREADABLE: entry(
+    'permanent',
+    'practice-it',
+    'The service host’s keys.json cannot be read, so that no release can be verified.',
+    'Repair the installation of the service host; what runs goes on running.',
   ),
   // The machine
   STATE_UNUSABLE: entry(

@@ -5,6 +5,7 @@ export type EndReason =
   | 'day-over'
   | 'restart-requested'
   | 'version-differs'
+  | 'version-staged'
   | 'licence-changed'
   | 'stopped'
   | 'configuration'
@@ -16,6 +17,7 @@ export const exitCodeOf: Readonly<Record<EndReason, ExitCode>> = {
   'day-over': exitCodes.dayEnd,
   'restart-requested': exitCodes.restart,
   'version-differs': exitCodes.versionUnavailable,
+  'version-staged': exitCodes.staged,
   'licence-changed': exitCodes.restart,
   stopped: exitCodes.dayEnd,
   configuration: exitCodes.configuration,

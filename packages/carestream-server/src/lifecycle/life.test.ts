@@ -38,6 +38,7 @@ function createWorld(clock: VirtualClock) {
     passes,
     version: '1.0.0',
     dictated: '1.0.0',
+    underHost: true,
     signedManifest: false,
     directive: {} as Record<string, unknown>,
     practiceWarnings: [] as ErrorCode[],
@@ -141,8 +142,9 @@ function createWorld(clock: VirtualClock) {
           health.push(checks);
         },
         memory: () => ({ rssBytes: 1, heapUsedBytes: 1 }),
+        installer: null,
       },
-      { version: world.version, hostVersion: null, times: { ...lifeTimes, ...times } },
+      { version: world.version, hostVersion: null, underHost: world.underHost, times: { ...lifeTimes, ...times } },
       stop ?? new AbortController().signal,
     );
   }
@@ -298,8 +300,9 @@ describe('opening the scope', () => {
         sendHeartbeat: () => never,
         writeHealth: () => undefined,
         memory: () => ({ rssBytes: 1, heapUsedBytes: 1 }),
+        installer: null,
       },
-      { version: '1.0.0', hostVersion: null, times: lifeTimes },
+      { version: '1.0.0', hostVersion: null, underHost: false, times: lifeTimes },
       stop.signal,
     );
     const result = await clock.runUntil(life);
@@ -326,7 +329,8 @@ describe('the version', () => {
   ])('another one, with a manifest: %s', async (signedManifest, code) => {
     const clock = createVirtualClock();
     const world = createWorld(clock);
-    Object.assign(world, { dictated: '1.1.0', signedManifest });
+    const directive = signedManifest ? { releaseSha512: 'ab'.repeat(64) } : {};
+    Object.assign(world, { dictated: '1.1.0', signedManifest, directive });
     expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 12, reason: 'version-differs' });
     expect(world.named('version.differs').map(({ fields }) => fields)).toEqual([
       { running: '1.0.0', dictated: '1.1.0', code },
@@ -344,6 +348,15 @@ describe('the version', () => {
     // A lower one counts as much.
     world.dictated = '0.9.0';
     expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 12 });
+  });
+
+  test('without a host nobody would start it again: it tells of it and runs on', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    Object.assign(world, { dictated: '1.1.0', underHost: false });
+    expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 0, reason: 'day-over' });
+    expect(world.named('version.differs')).toHaveLength(1);
+    expect(world.passes).toHaveLength(24);
   });
 
   test('where nothing can be noted, it runs on: ending at each start would be no work at all', async () => {

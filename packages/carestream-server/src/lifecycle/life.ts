@@ -1,5 +1,5 @@
 import type { LicenceAnswer } from '../contract/index.ts';
-import { instantOf } from '../runtime/index.ts';
+import { instantOf, within } from '../runtime/index.ts';
 import { createEpisodes } from '../telemetry/index.ts';
 import { createVersionStep } from '../update/index.ts';
 import { spendDay } from './day.ts';
@@ -53,11 +53,19 @@ export async function live<Practice extends PracticePort>(
   const elapsedMs = Math.round(clock.monotonic() - startedMs);
   log.emit('scope.opened', { practiceId: scope.answer.practice.id, elapsedMs });
 
-  const versionStep = createVersionStep(deps, { running: options.version, tryAgainAfterMs: times.dayMs });
-  const checkVersion = (answer: LicenceAnswer, nonce: string): void => {
-    if (versionStep.check(answer, nonce).outcome === 'exit') ending.end('version-differs');
+  const versionStep = createVersionStep(deps, {
+    running: options.version,
+    underHost: options.underHost,
+    tryAgainAfterMs: times.dayMs,
+    offerAgainAfterMs: times.hourMs,
+  });
+  const checkVersion = async (answer: LicenceAnswer, nonce: string): Promise<void> => {
+    const { outcome } = await versionStep.check(answer, nonce, ending.signal);
+    if (outcome === 'staged') ending.end('version-staged');
+    if (outcome === 'exit') ending.end('version-differs');
   };
-  checkVersion(scope.answer, scope.nonce);
+  // A slow line does not keep a practice waiting: the release is fetched on while the version that runs already works.
+  await within(clock, times.updateWithinMs, checkVersion(scope.answer, scope.nonce));
   if (ending.reason) return result(ending.reason);
 
   const episodes = createEpisodes(deps);
@@ -75,7 +83,7 @@ export async function live<Practice extends PracticePort>(
       newNonce: () => deps.newNonce(),
       onAnswer(answer, nonce, before) {
         deps.onLicence(answer);
-        checkVersion(answer, nonce);
+        void checkVersion(answer, nonce);
         if (changesFoundations(before, answer)) ending.end('licence-changed');
       },
       // Whoever may no longer work with Flynotes reads no more patients; the host starts us again every few minutes to ask.

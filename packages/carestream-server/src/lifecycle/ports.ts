@@ -1,6 +1,6 @@
 import type { ErrorCode, Heartbeat, HealthChecks, LicenceAnswer, PassFigures } from '../contract/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
-import type { UpdateNotes } from '../update/index.ts';
+import type { Installer, UpdateNotes } from '../update/index.ts';
 
 /** R4's database, as far as the life of the agent is concerned. */
 export interface PracticePort extends AsyncDisposable {
@@ -61,6 +61,8 @@ export interface LifeDeps<Practice extends PracticePort> {
   /** Called with each answer before anything else happens: telemetry takes its settings from it. */
   onLicence(answer: LicenceAnswer): void;
   readonly notes: UpdateNotes;
+  /** Brings other versions into the host's hands; null where no host is there to start them. */
+  readonly installer: Installer | null;
   assemble(context: WorkContext<Practice>): Promise<Work>;
   sendHeartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void>;
   /** Writes to the host; does nothing without one. */
@@ -74,4 +76,6 @@ export interface LifeDeps<Practice extends PracticePort> {
 export interface LifeOptions {
   readonly version: string;
   readonly hostVersion: string | null;
+  /** Whether somebody starts the agent again when it ends. */
+  readonly underHost: boolean;
 }

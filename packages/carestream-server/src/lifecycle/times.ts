@@ -18,6 +18,8 @@ export interface LifeTimes {
   readonly flushWithinMs: number;
   /** At most one look at the version out of turn in this time. */
   readonly versionCheckEveryMs: number;
+  /** How long the start waits for another version to be staged before it begins to work with the one that it is. */
+  readonly updateWithinMs: number;
   /** Pauses after failures grow from this… */
   readonly retryFirstMs: number;
   /** …to this. */
@@ -38,6 +40,7 @@ export const lifeTimes: LifeTimes = {
   stopWithinMs: 25_000,
   flushWithinMs: 3_000,
   versionCheckEveryMs: 60_000,
+  updateWithinMs: 20_000,
   retryFirstMs: 5_000,
   retryMostMs: 300_000,
   warnEveryMs: 86_400_000,

@@ -69,6 +69,16 @@ export const eventTable = {
   'practice.schema-resolved': { level: 'info', fields: { fingerprint: 'id', tables: 'count', columns: 'count' } },
   'practice.schema-missing': { level: 'warning', fields: { entity: 'word', field: 'word', reason: 'word' } },
   'version.differs': { level: 'warning', fields: { running: 'version', dictated: 'version', code: 'code' } },
+  /** A release was verified and lies ready for the host. */
+  'update.staged': {
+    level: 'info',
+    fields: { version: 'version', release: 'id', fetched: 'flag', sizeBytes: 'bytes', elapsedMs: 'ms' },
+  },
+  /** A dictated release was not taken: once per release, attempt and reason. */
+  'update.refused': {
+    level: 'warning',
+    fields: { version: 'version', release: 'id', attempt: 'count', code: 'code', reason: 'word' },
+  },
   'pass.started': { level: 'info', fields: { passId: 'id', reason: 'word', resumed: 'flag' } },
   'pass.completed': {
     level: 'info',

@@ -1,7 +1,16 @@
-import { compareVersions, directiveSchema, type Directive, type LicenceAnswer } from '../contract/index.ts';
+import {
+  compareVersions,
+  directiveSchema,
+  type Directive,
+  type LicenceAnswer,
+  type PinnedKey,
+} from '../contract/index.ts';
+import { openEnvelope } from '../runtime/signed-envelope.ts';
 
 /** Why a directive does not count. */
 export type DirectiveFault =
+  | 'unknown-key'
+  | 'wrong-signature'
   | 'not-readable'
   | 'wrong-practice'
   | 'wrong-nonce'
@@ -12,6 +21,8 @@ export type DirectiveFault =
 
 /** What a directive is held against. */
 export interface DirectiveExpectation {
+  /** Whose signatures count; null where no host pinned any: then nothing is ever installed, and the directive is only told of. */
+  readonly keys: readonly PinnedKey[] | null;
   /** The nonce of the request that was answered. */
   readonly nonce: string;
   readonly nowMs: number;
@@ -32,13 +43,13 @@ export function readDirective(
   expected: DirectiveExpectation,
 ): DirectiveReading {
   const invalid = (fault: DirectiveFault): DirectiveReading => ({ outcome: 'invalid', fault });
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(answer.directive.payload, 'base64').toString('utf8'));
-  } catch {
-    return invalid('not-readable');
+  let payload = Buffer.from(answer.directive.payload, 'base64');
+  if (expected.keys !== null) {
+    const opened = openEnvelope(answer.directive, 'directive', expected.keys);
+    if (opened.outcome === 'refused') return invalid(opened.fault);
+    payload = opened.payload as typeof payload;
   }
-  const parsed = directiveSchema.safeParse(value);
+  const parsed = directiveSchema.safeParse(jsonOf(payload));
   if (!parsed.success) return invalid('not-readable');
   const directive = parsed.data;
   if (directive.practice !== answer.practice.id) return invalid('wrong-practice');
@@ -48,4 +59,13 @@ export function readDirective(
   if (expected.floor !== null && compareVersions(directive.floor, expected.floor) < 0) return invalid('floor-lower');
   if (compareVersions(directive.version, directive.floor) < 0) return invalid('below-floor');
   return { outcome: 'valid', directive };
+}
+
+/** Parses JSON; undefined where it is none. */
+export function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
