@@ -39,13 +39,28 @@ export type ToldMessages = Map<string, 'set-aside' | 'unknown-type'>;
 
 /** Leads each message to its command, and each command's end to the queue, to Flynotes and to the log. */
 export interface Dispatcher {
-  /** @returns what to wait for before asking the queue for more, where the message may end the process */
-  accept(message: ReceivedMessage): Promise<void> | null;
+  /** @returns what to wait for before asking the queue for more, where there is a reason to */
+  accept(message: ReceivedMessage): HeadStart | null;
   /** Tells running commands to end: those of lanes that do not drain, or with `all` every one. From then on their messages are handed back. */
   endCommands(all: boolean): void;
   /** How long the last message had waited in the queue. */
   readonly lagMs: number | null;
 }
+
+/** Something that the queue is not asked for more before. */
+export interface HeadStart {
+  readonly over: Promise<void>;
+  /** Beyond this it is not waited for. */
+  readonly mostMs: number;
+}
+
+/** A restart message is acknowledged before the next receive begins, so that the process can end without one outstanding. */
+const restartMostMs = 10_000;
+/**
+ * Somebody waits at a screen: signing and sending the next receive takes the processor for more than a millisecond, just when SQL
+ * Server's answer comes. A message that arrives meanwhile waits for it no longer than this.
+ */
+const urgentMostMs = 10;
 
 interface RunningCommand {
   readonly lane: LaneName;
@@ -130,7 +145,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
-  async function run(message: Message, held: HeldMessage, queuedMs: number | undefined): Promise<void> {
+  async function run(
+    message: Message,
+    held: HeldMessage,
+    { queuedMs, onCarriedOut }: { readonly queuedMs: number | undefined; readonly onCarriedOut: () => void },
+  ): Promise<void> {
     const startedAt = clock.monotonic();
     let acknowledged = false;
     const acknowledge = async () => {
@@ -162,6 +181,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       permanent = isAgentError(error) && error.disposition === 'permanent';
     } finally {
       running.delete(command);
+      onCarriedOut();
     }
     const { code } = outcome;
     log.emit('command.ended', {
@@ -251,14 +271,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       const queuedMs = held.sentAtMs === null ? undefined : Math.max(0, clock.now() - held.sentAtMs);
       lagMs = queuedMs ?? lagMs;
       log.emit('command.received', { messageId: held.messageId, type: message.type, queuedMs });
-      let ended: (() => void) | undefined;
-      const whenEnded = new Promise<void>((resolve) => {
-        ended = resolve;
-      });
+      const ended = Promise.withResolvers<void>();
+      const isUrgent = laneOf(message.type) === 'urgent';
+      const onCarriedOut = isUrgent ? ended.resolve : () => undefined;
       const taken = deps.lanes.enter(laneOf(message.type), {
-        run: () => run(message, held, queuedMs).finally(ended),
+        run: () => run(message, held, { queuedMs, onCarriedOut }).finally(ended.resolve),
         release: () => {
-          ended?.();
+          ended.resolve();
           void custody.handBack(held, 0);
         },
       });
@@ -266,7 +285,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         void custody.handBack(held, retryAfterS(held.receiveCount));
         return null;
       }
-      return message.type === 'restart' ? whenEnded : null;
+      if (isUrgent) return { over: ended.promise, mostMs: urgentMostMs };
+      return message.type === 'restart' ? { over: ended.promise, mostMs: restartMostMs } : null;
     },
   };
 }

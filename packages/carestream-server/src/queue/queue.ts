@@ -77,8 +77,6 @@ const receiveLeftMs = 21_000;
 const settleLeftMs = 1_500;
 /** A command that was told to end has this long. */
 const windDownMs = 3_000;
-/** A restart message is acknowledged before the next receive begins, so that the process can end without one outstanding. */
-const restartMostMs = 10_000;
 
 /** @see {@link Queue} */
 export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
@@ -138,9 +136,8 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
       giveUp: giveUp.signal,
       handBack,
       accept(messages) {
-        const restarts = urgentFirst(messages).map((message) => dispatch.accept(message));
-        const ended = restarts.filter((restart) => restart !== null);
-        return ended.length > 0 ? Promise.race([Promise.all(ended), pause(restartMostMs)]) : null;
+        const starts = urgentFirst(messages).flatMap((message) => dispatch.accept(message) ?? []);
+        return Promise.all(starts.map(({ over, mostMs }) => Promise.race([over, pause(mostMs)])));
       },
       room: () => (lanes.load('urgent').waiting > urgentWaitingMost ? waitForRoom(lanes, until) : null),
     });

@@ -100,8 +100,6 @@ export function createReceiver(
           proven = true;
           if (over()) course.handBack(messages);
           else await course.accept(messages);
-          // Whoever waits for a message goes first: signing the next request takes the processor for a millisecond.
-          if (messages.length > 0) await clock.sleep(0);
           const early = messages.length === 0 && clock.monotonic() - askedAt < waitS * 100;
           hasty = early ? hasty + 1 : 0;
           if (hasty >= hastyMost) await pause(hastyPauseMs, course.until);
