@@ -3,22 +3,17 @@ import { accountOf, databaseLoginOf } from './database-login.ts';
 
 describe('whom a script is for', () => {
   test.each([
-    ['Server=.,1433;Uid=reader;Pwd=x', 'reader', 'sys2000', false],
-    ['Server=.;Database=NG_R4_sys2000;Trusted_Connection=Yes', null, 'NG_R4_sys2000', true],
-    [
-      'Driver={SQL Server Native Client 11.0};Server=.;Database=sys2000;UID={re;ader};PWD=x',
-      're;ader',
-      'sys2000',
-      true,
-    ],
-    ['Driver={SQL Server};Server=.;Trusted_Connection=Yes', null, 'sys2000', true],
-    ['DSN=R4;UID=reader;PWD=x', 'reader', 'sys2000', true],
-    [{ server: 'r4server', user: 'reader', password: 'x' }, 'reader', 'sys2000', false],
-    [{}, null, 'sys2000', true],
-    [undefined, null, 'sys2000', true],
-  ] as const)('%j', (config, user, database, overOdbc) => {
+    ['Server=.,1433;Uid=reader;Pwd=x', 'reader', 'sys2000'],
+    ['Server=.;Database=NG_R4_sys2000;Trusted_Connection=Yes', null, 'NG_R4_sys2000'],
+    ['Driver={SQL Server Native Client 11.0};Server=.;Database=sys2000;UID={re;ader};PWD=x', 're;ader', 'sys2000'],
+    ['Driver={SQL Server};Server=.;Trusted_Connection=Yes', null, 'sys2000'],
+    ['DSN=R4;UID=reader;PWD=x', 'reader', 'sys2000'],
+    [{ server: 'r4server', user: 'reader', password: 'x' }, 'reader', 'sys2000'],
+    [{}, null, 'sys2000'],
+    [undefined, null, 'sys2000'],
+  ] as const)('%j', (config, user, database) => {
     const isNamed = config !== undefined && (typeof config === 'string' || 'server' in config);
-    expect(databaseLoginOf(config)).toEqual({ user, database, searched: !isNamed, overOdbc });
+    expect(databaseLoginOf(config)).toEqual({ user, database, searched: !isNamed });
   });
 
   test.each([

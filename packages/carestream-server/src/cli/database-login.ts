@@ -8,8 +8,6 @@ export interface DatabaseLogin {
   readonly database: string;
   /** True where the server is searched. */
   readonly searched: boolean;
-  /** True where ODBC makes the connection, or may make it. */
-  readonly overOdbc: boolean;
 }
 
 const defaultDatabase = 'sys2000';
@@ -19,13 +17,12 @@ export function databaseLoginOf(config: DatabaseConfig | undefined): DatabaseLog
   const target = resolveDatabaseConfig(config ?? {});
   switch (target.driver) {
     case 'tedious':
-      return { user: target.user, database: target.database, searched: false, overOdbc: false };
+      return { user: target.user, database: target.database, searched: false };
     case 'search':
       return {
         user: target.login === 'windows' ? null : target.login.user,
         database: target.database,
         searched: target.address === undefined,
-        overOdbc: true,
       };
     case 'odbc': {
       const { connectionString } = target;
@@ -34,7 +31,6 @@ export function databaseLoginOf(config: DatabaseConfig | undefined): DatabaseLog
         user: trusted ? null : (keywordOf(connectionString, 'uid|user id|user') ?? null),
         database: keywordOf(connectionString, 'database|initial catalog') ?? defaultDatabase,
         searched: false,
-        overOdbc: true,
       };
     }
   }

@@ -79,7 +79,7 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
         },
       );
       const reader = await connector.open(signal);
-      return { reader, oldTls: noticed.oldTls(), tlsKnown: !login.overOdbc, product: noticed.product() };
+      return { reader, product: noticed.product() };
     },
     async lookAtQueue({ url: queueUrl, region, endpoint, credentials }, signal) {
       const { lookAtQueue } = await import('../queue/index.ts');
@@ -136,15 +136,13 @@ function rememberedBy(dataDir: string) {
 
 /** Hears what the practice area tells while it opens the database, and keeps what the doctor tells on. */
 function createNotices() {
-  let oldTls = false;
   let product: string | undefined;
   const log: Log = {
     emit(name, fields) {
-      const told = fields as { readonly code?: string; readonly product?: string };
-      if (name === 'warning' && told.code === 'PRACTICE_TLS_OLD') oldTls = true;
+      const told = fields as { readonly product?: string };
       if (name === 'practice.connected') product = told.product;
     },
     error: () => undefined,
   };
-  return { log, oldTls: () => oldTls, product: () => product };
+  return { log, product: () => product };
 }

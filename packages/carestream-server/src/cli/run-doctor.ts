@@ -1,4 +1,5 @@
 import { closingOf, examine, examineBroken, grantScript, jsonOf, lineOf, type GrantAccount } from '../doctor/index.ts';
+import { noSuchDatabase, type NeededGrants } from '../practice/index.ts';
 import { AgentError, isAgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { version } from '../version.ts';
@@ -23,10 +24,11 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   const coloured = process.stdout.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   const say = (text: string): void => void process.stdout.write(text);
   const reading = configurationOf(options.config, environment);
+  const headline = `carestream-server ${version}, doctor\n\n`;
   const refuse = (failures: readonly AgentError[]): number => {
     const broken = examineBroken(failures);
     if (json) say(`${jsonOf(broken)}\n`);
-    else say(broken.checks.map((result) => lineOf(result, coloured)).join('') + closingOf(broken));
+    else say(headline + broken.checks.map((result) => lineOf(result, coloured)).join('') + closingOf(broken));
     return broken.exitCode;
   };
   if (reading.outcome === 'invalid') return refuse(reading.failures);
@@ -38,10 +40,16 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     throw error;
   }
   if (options.grantScript !== undefined && options.grantScript !== false) {
-    say(`${await scriptOf(ports, options.grantScript)}\n`);
-    return 0;
+    try {
+      say(`${await scriptOf(ports, options.grantScript)}\n`);
+      return 0;
+    } catch (error) {
+      if (!isAgentError(error)) throw error;
+      process.stderr.write(`carestream-server: ${error.message}\n`);
+      return 2;
+    }
   }
-  if (!json) say(`carestream-server ${version}, doctor\n\n`);
+  if (!json) say(headline);
   const examination = await examine(ports, (result) => {
     if (!json) say(lineOf(result, coloured));
   });
@@ -56,16 +64,21 @@ function portsOf(config: AgentConfig, environment: Readonly<Record<string, strin
   return createDoctorPorts(config, { clock: createSystemClock(), proxy, environment });
 }
 
-/** The script alone. Where R4 can be read already, it names exactly the tables in use. */
+/**
+ * The script alone. Where R4 can be read already, it names exactly the tables in use.
+ * @throws AgentError PRACTICE_DATABASE_UNAVAILABLE where there is no database of that name, for which no script is any use
+ */
 async function scriptOf(ports: ReturnType<typeof portsOf>, account: true | string): Promise<string> {
   const who: GrantAccount =
     account === true ? ports.account : { kind: account.includes('\\') ? 'windows' : 'sql', name: account };
   const { database } = ports;
+  let grants: NeededGrants | null = null;
   try {
     const { reader } = await ports.openPractice(async () => ({}), AbortSignal.timeout(40_000));
     await using _ = reader;
-    return grantScript(who, { database, schema: reader.schema });
-  } catch {
-    return grantScript(who, { database, schema: null });
+    ({ grants } = reader.schema);
+  } catch (error) {
+    if (isAgentError(error) && error.details['reason'] === noSuchDatabase) throw error;
   }
+  return grantScript(who, { database, grants });
 }

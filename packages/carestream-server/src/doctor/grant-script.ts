@@ -1,4 +1,4 @@
-import { schemaMap, type PracticeSchema } from '../practice/index.ts';
+import { schemaMap, type NeededGrants } from '../practice/index.ts';
 
 /** Who is to be given the right to read. */
 export type GrantAccount =
@@ -9,9 +9,7 @@ export type GrantAccount =
 export interface GrantSubject {
   readonly database: string;
   /** As resolved; null where the catalogue could not be read. Then each table that bears one of the names we look for is granted. */
-  readonly schema: Pick<PracticeSchema, 'entities'> | null;
-  /** Tables that are known to be needed, though the catalogue hides them. */
-  readonly denied?: readonly string[];
+  readonly grants: NeededGrants | null;
   /** A new login beside the present one, which can do too much. */
   readonly ofItsOwn?: boolean;
 }
@@ -40,26 +38,31 @@ export function grantScript(account: GrantAccount, subject: GrantSubject): strin
     'GO',
     `USE ${database};`,
     'GO',
-    `IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = ${text(who.name)})`,
+    // Where the database is not there, what follows runs in master.
+    `IF DB_ID() = DB_ID(${text(subject.database)}) AND NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = ${text(who.name)})`,
     `  CREATE USER ${login} FOR LOGIN ${login};`,
     'GO',
-    ...(subject.schema === null ? grantsByName(login) : grantsOf(subject.schema, subject.denied ?? [], login)),
+    ...grantsOf(subject.grants, login),
     'GO',
   ].join('\n');
 }
 
-function grantsOf({ entities }: Pick<PracticeSchema, 'entities'>, denied: readonly string[], login: string): string[] {
-  const used = Object.values(entities).map(({ schema, table }) => `${quoted(schema)}.${quoted(table)}`);
-  const hidden = denied.map((table) => `[dbo].${quoted(table)}`);
+function grantsOf(grants: NeededGrants | null, login: string): string[] {
+  if (grants === null)
+    return grantsByName(
+      Object.values(schemaMap).flatMap(({ tables }) => tables.flat()),
+      login,
+    );
+  const named = grants.tables.map(({ schema, table }) => `${quoted(schema)}.${quoted(table)}`);
   return [
-    ...[...new Set(used)].map((table) => `GRANT SELECT ON OBJECT::${table} TO ${login};`),
-    ...hidden.map((table) => `IF OBJECT_ID(${text(table)}) IS NOT NULL GRANT SELECT ON OBJECT::${table} TO ${login};`),
+    ...[...new Set(named)].map((table) => `GRANT SELECT ON OBJECT::${table} TO ${login};`),
+    ...(grants.hidden.length === 0 ? [] : grantsByName(grants.hidden, login)),
   ];
 }
 
-/** The catalogue hides what may not be read, so the server itself must look which of the names are there. It prints what it grants. */
-function grantsByName(login: string): string[] {
-  const names = new Set(Object.values(schemaMap).flatMap(({ tables }) => tables.flat().map(folded)));
+/** The catalogue hides what may not be read, so the server itself must look which of the names are there, in whichever schema. It prints what it grants. */
+function grantsByName(candidates: readonly string[], login: string): string[] {
+  const names = new Set(candidates.map(folded));
   return [
     'DECLARE @grants nvarchar(max);',
     "SET @grants = N'';",

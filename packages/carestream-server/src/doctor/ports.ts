@@ -33,9 +33,6 @@ export interface FlynotesAddress {
 /** An opened practice, and what was noticed while it was opened. */
 export interface OpenedPractice {
   readonly reader: PracticeReader;
-  readonly oldTls: boolean;
-  /** False over ODBC: that driver negotiates by itself and does not tell. */
-  readonly tlsKnown: boolean;
   /** `10.50.4000.0`. */
   readonly product: string | undefined;
 }

@@ -17,7 +17,7 @@ export interface KeywordSettings {
   /** A data source of ODBC stands behind it, whose settings are not seen here. */
   readonly dataSource: boolean;
   /** FreeTDS has a keyword of its own for encryption. */
-  readonly encryption: boolean;
+  readonly encryption?: string | undefined;
   /** The first keyword that means nothing to us; ODBC may know it. */
   readonly unknown?: string | undefined;
 }
@@ -108,7 +108,7 @@ export function readKeywords(text: string): KeywordSettings {
     trusted: truth(found.get('trusted'), 'trusted_connection') === true,
     driver,
     dataSource: found.has('dataSource'),
-    encryption: found.has('encryption'),
+    encryption: found.get('encryption')?.toLowerCase(),
     unknown,
   };
 }

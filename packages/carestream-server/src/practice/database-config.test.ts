@@ -20,6 +20,8 @@ test('an ODBC string as practices have it stays as it is', () => {
     connectionString: text,
     host: '.',
     database: 'sys2000',
+    place: { host: '127.0.0.1', port: 1433 },
+    encrypted: false,
   });
 });
 
@@ -38,7 +40,23 @@ describe('what an ODBC string leaves open is decided at its end', () => {
     expect(odbc(text)).toBe(expected);
   });
   test('a data source of ODBC says for itself', () => {
-    expect(resolveDatabaseConfig('DSN=R4')).toEqual({ driver: 'odbc', connectionString: 'DSN=R4', host: 'odbc' });
+    expect(resolveDatabaseConfig('DSN=R4')).toEqual({
+      driver: 'odbc',
+      connectionString: 'DSN=R4',
+      host: 'odbc',
+      encrypted: true,
+    });
+  });
+  test.each([
+    ['Driver={ODBC Driver 17 for SQL Server};Server=R4SERVER\\R4', { host: 'R4SERVER' }, true],
+    ['Driver={ODBC Driver 17 for SQL Server};Server=tcp:R4SERVER,1500', { host: 'R4SERVER', port: 1500 }, true],
+    // The login is encrypted all the same: its TLS is worth knowing.
+    ['Driver={SQL Server};Server=R4SERVER;Encrypt=no', { host: 'R4SERVER', port: 1433 }, true],
+    ['Driver={SQL Server};Server=.;Encrypt=yes', { host: '127.0.0.1', port: 1433 }, true],
+    ['Driver={FreeTDS};Server=127.0.0.1;Port=1500', { host: '127.0.0.1', port: 1500 }, true],
+    ['Driver={FreeTDS};Server=R4SERVER;Encryption=off', { host: 'R4SERVER', port: 1433 }, false],
+  ])('where it leads to, and whether encrypted: %s', (text, place, encrypted) => {
+    expect(resolveDatabaseConfig(`${text};UID=a;PWD=b`)).toMatchObject({ place, encrypted });
   });
   test('training data is refused there too', () => {
     expect(details('Driver={x};Server=.;Database=Tutor')).toMatchObject([

@@ -5,6 +5,7 @@ import {
   invalidSetting,
   isLoopback,
   namedInstance,
+  placeOf,
   readServerAddress,
   shownAddress,
   tcpHost,
@@ -63,6 +64,10 @@ export interface OdbcTarget {
   readonly host: string;
   /** Absent where a data source of ODBC names it. */
   readonly database?: string;
+  /** Where its SQL Server is, as far as it says so. */
+  readonly place?: { readonly host: string; readonly port?: number };
+  /** False where it asks for no encryption at all, or asks for none on this machine itself. */
+  readonly encrypted: boolean;
   /** A named instance of another machine or of this one, whose place is asked of SQL Server Browser. */
   readonly instance?: { readonly server: string; readonly instance: string };
 }
@@ -221,7 +226,7 @@ function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
     ? ''
     : [
         settings.database === undefined ? `Database=${defaultDatabase};` : '',
-        settings.encrypt === undefined && !settings.encryption && !isLoopback(address?.server ?? '.')
+        settings.encrypt === undefined && settings.encryption === undefined && !isLoopback(address?.server ?? '.')
           ? /freetds/i.test(settings.driver ?? '')
             ? 'Encryption=require;'
             : 'Encrypt=yes;'
@@ -230,11 +235,27 @@ function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
   return {
     driver: 'odbc',
     connectionString: added === '' ? text : `${open}${added}`,
-    host: address === undefined ? 'odbc' : shownAddress({ ...address, ...settings.port }),
+    host: address === undefined ? nowhere : shownAddress({ ...address, ...settings.port }),
     ...(settings.dataSource ? {} : { database: settings.database ?? defaultDatabase }),
+    ...placeOf(address === undefined || address.server === nowhere ? undefined : { ...address, ...settings.port }),
+    encrypted: isEncrypted(settings, address),
     ...namedInstance(address),
   };
 }
+
+/** Microsoft's drivers encrypt the login even where they encrypt nothing else; FreeTDS encrypts nothing then. */
+function isEncrypted(
+  { driver, dataSource, encrypt, encryption }: KeywordSettings,
+  address: ServerAddress | undefined,
+): boolean {
+  if (encryption === 'off') return false;
+  const loopback = address !== undefined && isLoopback(address.server);
+  if (dataSource || !loopback) return true;
+  return encryption !== undefined || encrypt === true || (/freetds/i.test(driver ?? '') && encrypt !== false);
+}
+
+/** Stands for a server whose name cannot be read. */
+const nowhere = 'odbc';
 
 /** ODBC knows more ways to write a server (`np:`, `lpc:`, pipes) than TCP does. */
 function lenientAddress(text: string): ServerAddress {
@@ -242,6 +263,6 @@ function lenientAddress(text: string): ServerAddress {
   try {
     return readServerAddress(text.trim().replace(/^(?:lpc|np|admin):/i, ''));
   } catch {
-    return { server: local ? '.' : (/^(?:np:)?\\\\([^\\]+)/i.exec(text.trim())?.[1] ?? 'odbc') };
+    return { server: local ? '.' : (/^(?:np:)?\\\\([^\\]+)/i.exec(text.trim())?.[1] ?? nowhere) };
   }
 }

@@ -16,6 +16,9 @@ const byState: Readonly<Record<number, ErrorCode>> = {
 /** `sys.databases.user_access`: 0 everybody, 1 one session, 2 owners. */
 const singleUser = 1;
 
+/** The reason of a PRACTICE_DATABASE_UNAVAILABLE that no right would mend. */
+export const noSuchDatabase = 'there is no database of that name';
+
 /**
  * What a login that fails with 4060 alone does not say: whether the database is there, and in which state.
  *
@@ -28,7 +31,7 @@ export function unavailableBecause(refusal: AgentError, answer: ResultSets): Age
       details: { ...refusal.details, ...(reason === undefined ? {} : { reason }) },
     });
   const row = answer[0]?.[0];
-  if (row === undefined) return told('PRACTICE_DATABASE_UNAVAILABLE', 'there is no database of that name');
+  if (row === undefined) return told('PRACTICE_DATABASE_UNAVAILABLE', noSuchDatabase);
   const [state, access] = row;
   const code = typeof state === 'number' ? byState[state] : undefined;
   if (code !== undefined) return told(code);

@@ -1,3 +1,5 @@
+import type { TlsOffer } from './tls-offer.ts';
+
 /** Parameters of a statement: all of ours are numbers. */
 export type Parameters = Readonly<Record<string, number>>;
 
@@ -23,8 +25,8 @@ export type ResultSets = readonly (readonly (readonly unknown[])[])[];
 export interface Driver {
   /** What an error may call the server. */
   readonly host: string;
-  /** True where the server spoke TLS 1.0 or 1.1 only. */
-  readonly oldTls: boolean;
+  /** Which TLS its connection has; unknown where the driver does not tell, and before it was opened. */
+  readonly tls: TlsOffer;
   readonly connected: boolean;
   /** How long to wait before the next `open`: grows while what the driver runs on keeps ending by itself. */
   readonly pauseMs: number;

@@ -10,6 +10,8 @@ import { familyOf } from './type-family.ts';
 export interface Notes {
   readonly missing: MissingField[];
   readonly considered: ConsideredTable[];
+  /** What was found, and then joined by nothing. */
+  readonly loose: ResolvedEntity[];
 }
 
 /** A table that has all that the entity cannot do without. */

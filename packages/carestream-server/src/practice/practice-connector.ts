@@ -9,6 +9,8 @@ import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
 import { readExplanation, type SchemaExplanation } from './schema-explanation.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
 import { pingStatement } from './statements.ts';
+import { tlsOfConnection } from './tls-of-connection.ts';
+import type { TlsOffer } from './tls-offer.ts';
 
 /** Options of {@link createPracticeConnector}. */
 export interface PracticeConnectorOptions extends Partial<ReaderLimits> {
@@ -83,9 +85,12 @@ export function createPracticeConnector(
       const warm = createSqlConnection(deps, { location, connectTimeoutMs, browserPort });
       const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
         const overrides = (await options.schemaOverrides?.()) ?? {};
-        const practice = await readPracticeSchema(connection, { overrides }, within);
+        const [tls, practice] = await Promise.all([
+          tlsOfConnection(connection, within),
+          readPracticeSchema(connection, { overrides }, within),
+        ]);
         report(deps.log, practice);
-        return connection.oldTls ? withWarning(practice, 'PRACTICE_TLS_OLD') : practice;
+        return withTls(practice, tls);
       };
       try {
         // Both stand before the overrides are waited for: Flynotes and SQL Server are reached at the same time. In turn, because a
@@ -98,7 +103,7 @@ export function createPracticeConnector(
           compatibilityLevel: practice.compatibilityLevel,
           elapsedMs: Math.round(deps.clock.monotonic() - startedAt),
         });
-        if (bulk.oldTls) deps.log.emit('warning', { code: 'PRACTICE_TLS_OLD', area: 'practice' });
+        if (practice.schema.tls === 'old') deps.log.emit('warning', { code: 'PRACTICE_TLS_OLD', area: 'practice' });
         return createPracticeReader({ ...deps, bulk, warm, look }, practice, limits);
       } catch (error) {
         await Promise.all([bulk.close(), warm.close()]);
@@ -108,8 +113,9 @@ export function createPracticeConnector(
   };
 }
 
-function withWarning(practice: ReadPractice, code: ErrorCode): ReadPractice {
-  return { ...practice, schema: { ...practice.schema, warnings: [...practice.schema.warnings, code] } };
+function withTls(practice: ReadPractice, tls: TlsOffer): ReadPractice {
+  const old: readonly ErrorCode[] = tls === 'old' ? ['PRACTICE_TLS_OLD'] : [];
+  return { ...practice, schema: { ...practice.schema, tls, warnings: [...practice.schema.warnings, ...old] } };
 }
 
 function report(log: Log, { schema }: ReadPractice): void {

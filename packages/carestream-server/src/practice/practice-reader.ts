@@ -2,6 +2,7 @@ import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
 import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
 import type { ReadPractice } from './practice-schema.ts';
+import type { NeededGrants } from './readable-schema.ts';
 import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
 import {
   alertOf,
@@ -13,12 +14,17 @@ import {
 } from './row-readers.ts';
 import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
+import type { TlsOffer } from './tls-offer.ts';
 
 /** What the practice's database looks like, and whether the login could write to it. */
 export interface PracticeSchema extends ResolvedSchema {
   readonly canWrite: boolean;
   /** The login rules the server: worse than a right to write. */
   readonly sysadmin: boolean;
+  /** Which TLS the connection lives with. */
+  readonly tls: TlsOffer;
+  /** What the login must be allowed to read. */
+  readonly grants: NeededGrants;
   /** Parts that the licence answer replaced in a way that cannot be used. */
   readonly refusedOverrides: readonly string[];
   /** Codes of all that should not stay as it is. */

@@ -69,6 +69,8 @@ export interface ResolvedSchema {
   readonly unavailable: readonly string[];
   /** Tables that are read by a column with which no index begins: slow for a large practice. */
   readonly unindexed: readonly string[];
+  /** What was found and is not read, because nothing joins it to the rest. */
+  readonly loose: readonly ResolvedEntity[];
   /** 32 hexadecimal digits over the names and types of everything that is used. */
   readonly fingerprint: string;
 }

@@ -65,7 +65,10 @@ function takeOut(
   notes: Notes,
   { entity, why }: { readonly entity: EntityName; readonly why: string },
 ): void {
-  const table = found[entity]?.table ?? '';
+  const own = found[entity];
+  if (own === undefined) return;
+  const { table } = own;
+  notes.loose.push(own);
   notes.considered.push({ entity, table, why });
   notes.missing.push({ entity, reason: 'missing', candidates: [`${table} (${why})`] });
   delete found[entity];

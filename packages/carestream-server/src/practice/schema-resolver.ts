@@ -37,7 +37,7 @@ export function searchSchema(
   catalogue: Catalogue,
   map: Readonly<Record<EntityName, EntityMap>> = schemaMap,
 ): SchemaFindings {
-  const notes: Notes = { missing: [], considered: [] };
+  const notes: Notes = { missing: [], considered: [], loose: [] };
   const { missing, considered } = notes;
   const found: FoundEntities = {};
   let failure: AgentError | undefined;
@@ -60,6 +60,7 @@ export function searchSchema(
     missing: missing.filter((each) => isMissed(each, addressPlace, found)),
     unavailable: unavailableOf(found, addressPlace),
     unindexed: unindexedOf(found, addressPlace, answerLink),
+    loose: notes.loose,
     fingerprint: fingerprintOf(found, addressPlace, answerLink),
   };
   return { schema, failure: undefined, missing, considered };

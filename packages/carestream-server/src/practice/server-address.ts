@@ -32,6 +32,18 @@ export const namedInstance = (
 ): { readonly instance?: { readonly server: string; readonly instance: string } } =>
   address?.instance === undefined ? {} : { instance: { server: tcpHost(address.server), instance: address.instance } };
 
+/** Where it is for TCP. The port of a named instance is told by others. */
+export const placeOf = (
+  address: ServerAddress | undefined,
+): { readonly place?: { readonly host: string; readonly port?: number } } => {
+  if (address === undefined) return {};
+  const { server, port, instance } = address;
+  const known = port ?? (instance === undefined ? defaultPort : undefined);
+  return { place: { host: tcpHost(server), ...(known === undefined ? {} : { port: known }) } };
+};
+
+const defaultPort = 1433;
+
 export function invalidSetting(field: string, reason: string): AgentError {
   return new AgentError('CONFIG_FIELD_INVALID', { details: { field: `database.${field}`, reason } });
 }

@@ -8,6 +8,7 @@ import { createOdbcDriver } from './odbc/odbc-driver.ts';
 import { databaseStateStatement } from './statements.ts';
 import { createTediousDriver } from './tedious-driver.ts';
 import { abortable, withinTime, type TimeLimit } from './time-limit.ts';
+import type { TlsOffer } from './tls-offer.ts';
 
 export type { Parameters, Query, ResultSets } from './driver.ts';
 
@@ -15,8 +16,10 @@ export type { Parameters, Query, ResultSets } from './driver.ts';
 export interface SqlConnection {
   /** @throws AgentError PRACTICE_…; the signal's reason when aborted, and then the connection is closed */
   query(query: Query, signal: AbortSignal): Promise<ResultSets>;
-  /** True where the server spoke TLS 1.0 or 1.1 only. */
-  readonly oldTls: boolean;
+  /** Which TLS it has, as far as its driver tells. */
+  readonly tls: TlsOffer;
+  /** Where it was opened last. */
+  readonly target: DatabaseTarget | undefined;
   close(): Promise<void>;
 }
 
@@ -122,8 +125,11 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
   };
 
   return {
-    get oldTls() {
-      return driver?.oldTls ?? false;
+    get tls() {
+      return driver?.tls ?? 'unknown';
+    },
+    get target() {
+      return target;
     },
     query(query, signal) {
       const turn = last.then(() => bounded(query, signal));

@@ -24,6 +24,11 @@ export const serverStatement = withSettings(
   `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), d.compatibility_level, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.name = DB_NAME();`,
 );
 
+/** How this connection is made: needs no right, and is not there before SQL Server 2008. */
+export const connectionStatement = withSettings(
+  `SELECT CAST(CONNECTIONPROPERTY('net_transport') AS nvarchar(40)), CAST(CONNECTIONPROPERTY('local_net_address') AS nvarchar(48)), CAST(CONNECTIONPROPERTY('local_tcp_port') AS int);`,
+);
+
 /** Tables, views and their columns. */
 export const columnsStatement = withSettings(
   `SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION FROM INFORMATION_SCHEMA.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION;

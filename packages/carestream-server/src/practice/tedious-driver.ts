@@ -143,8 +143,9 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
     pauseMs: 0,
     // Twice, because an old TLS is tried after the new one. The driver's own limit comes first.
     openWithinMs: 2 * (connectTimeoutMs + (target.instance === undefined ? 0 : browserMs)) + graceMs,
-    get oldTls() {
-      return oldTls;
+    get tls() {
+      if (!target.encrypt) return 'none';
+      return oldTls ? 'old' : 'current';
     },
     get connected() {
       return pool?.connected === true;

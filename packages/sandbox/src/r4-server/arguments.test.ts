@@ -36,7 +36,7 @@ describe('readArguments', () => {
     [['--patients', '5000001'], /5000000/],
     [['--patients', '1e3'], /whole number/],
     [['--port', '65536'], /65535/],
-    [['--dialect', 'Classic'], /classic, address-table, lower-case/],
+    [['--dialect', 'Classic'], /classic, address-table, lower-case, medical-history/],
     [['--tls', '1.3'], /off, 1.2, 1.0-only/],
     [['--fault', '{'], /JSON/],
     [['--fault', '{"kind":"earthquake"}'], /no fault the server knows/],

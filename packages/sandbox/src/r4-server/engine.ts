@@ -148,6 +148,14 @@ export interface LoginRequest {
   readonly hostName: string;
   /** The whole connection is encrypted, not its login alone. */
   readonly encrypted?: boolean;
+  /** The server's own end of the connection. */
+  readonly local?: LocalEnd;
+}
+
+/** An address and port on which a server was reached. */
+export interface LocalEnd {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** The data half as the wire half sees it. */

@@ -1,4 +1,5 @@
 import type { ErrorCode, LicenceAnswer } from '../../contract/index.ts';
+import { noSuchDatabase } from '../../practice/index.ts';
 import { isAgentError } from '../../runtime/index.ts';
 import type { Check, CheckName } from '../check.ts';
 import { failed, failedBy, passed, warned, type More } from '../finding.ts';
@@ -29,8 +30,8 @@ export function createOpeningChecks(
   overrides: () => Promise<LicenceAnswer['schemaOverrides']>,
 ): Check[] {
   const scriptFor = (stage: Stage): More =>
-    stage === 'sql-login' || stage === 'sql-database' || stage === 'sql-read' || wasSearched(findings)
-      ? { script: grantScript(ports.account, { database: ports.database, schema: null }) }
+    mendedByRights(stage, findings)
+      ? { script: grantScript(ports.account, { database: ports.database, grants: null }) }
       : {};
 
   const told = (stage: Stage, whenPassed: () => ReturnType<typeof passed>): ReturnType<typeof passed> => {
@@ -76,17 +77,29 @@ export function createOpeningChecks(
 }
 
 function tlsOf({ practice }: Findings): ReturnType<typeof passed> {
-  if (practice?.oldTls === true) return warned('PRACTICE_TLS_OLD');
-  return passed(
-    practice?.tlsKnown === false
-      ? 'The connection is made as the configuration asks; which TLS it uses, the ODBC driver does not tell.'
-      : 'The connection is made as the configuration asks; no outdated TLS was needed.',
-  );
+  switch (practice?.reader.schema.tls) {
+    case 'old':
+      return warned('PRACTICE_TLS_OLD');
+    case 'current':
+      return passed('The connection is made as the configuration asks; no outdated TLS was needed.');
+    case 'none':
+      return passed('The connection is made as the configuration asks: without encryption.');
+    case 'unknown':
+      return passed(
+        'The connection is made as the configuration asks. Which TLS it uses is not known: the ODBC driver does not tell, and SQL Server did not either.',
+      );
+    case undefined:
+      return passed('The connection is made as the configuration asks.');
+  }
 }
 
-/** A search that found nothing may have been turned away everywhere, which the account's rights would mend. */
-function wasSearched({ openFailure }: Findings): boolean {
-  return isAgentError(openFailure) && openFailure.code === 'PRACTICE_NOT_FOUND';
+/** A search that found nothing may have been turned away everywhere; a database that is not there no right brings back. */
+function mendedByRights(stage: Stage, { openFailure }: Findings): boolean {
+  if (!isAgentError(openFailure)) return false;
+  const { code, details } = openFailure;
+  if (code === 'PRACTICE_NOT_FOUND') return true;
+  if (stage === 'sql-database') return code === 'PRACTICE_DATABASE_UNAVAILABLE' && details['reason'] !== noSuchDatabase;
+  return stage === 'sql-login' || code === 'PRACTICE_PERMISSION_DENIED';
 }
 
 /** Optional tables that may not be read; needed ones have failed the opening. */
@@ -96,8 +109,8 @@ function readingOf(ports: DoctorPorts, { practice }: Findings): ReturnType<typeo
   const denied = schema.missing.filter(({ reason }) => reason === 'denied').flatMap(({ candidates }) => candidates);
   if (denied.length === 0) return passed('Every table that is used may be read.');
   return warned('PRACTICE_PERMISSION_DENIED', {
-    facts: `it works without: ${denied.join(', ')}`,
-    script: grantScript(ports.account, { database: ports.database, schema, denied }),
+    facts: `${denied.join(', ')}; everything else is read`,
+    script: grantScript(ports.account, { database: ports.database, grants: schema.grants }),
   });
 }
 
@@ -131,7 +144,7 @@ export function createWriteCheck(ports: DoctorPorts, findings: Findings): Check 
     async run() {
       const { schema } = findings.practice!.reader;
       if (!schema.sysadmin && !schema.canWrite) return passed('The login cannot write, as it should be.');
-      const script = grantScript(ports.account, { database: ports.database, schema, ofItsOwn: true });
+      const script = grantScript(ports.account, { database: ports.database, grants: schema.grants, ofItsOwn: true });
       return warned(schema.sysadmin ? 'PRACTICE_SYSADMIN' : 'PRACTICE_WRITABLE', { script });
     },
   };

@@ -50,7 +50,7 @@ describe('a reader that cannot work', () => {
     const driver = createOdbcDriver(
       { clock: createSystemClock() },
       {
-        target: { driver: 'odbc', connectionString: 'Driver={x};PWD=secret', host: 'R4' },
+        target: { driver: 'odbc', connectionString: 'Driver={x};PWD=secret', host: 'R4', encrypted: true },
         connectTimeoutMs: 500,
         program,
       },
@@ -92,7 +92,11 @@ describe('a reader that cannot work', () => {
     writeFileSync(program, 'process.exit(3);');
     const driver = createOdbcDriver(
       { clock: createSystemClock() },
-      { target: { driver: 'odbc', connectionString: 'Driver={x}', host: 'R4' }, connectTimeoutMs: 500, program },
+      {
+        target: { driver: 'odbc', connectionString: 'Driver={x}', host: 'R4', encrypted: true },
+        connectTimeoutMs: 500,
+        program,
+      },
     );
     const pauses: number[] = [];
     for (let round = 0; round < 4; round += 1) {

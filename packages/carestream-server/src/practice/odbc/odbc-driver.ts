@@ -98,7 +98,8 @@ export function createOdbcDriver(
 
   return {
     host,
-    oldTls: false,
+    // The driver negotiates by itself and does not tell.
+    tls: 'unknown',
     openWithinMs: startMs + connectTimeoutMs + browserMs + graceMs,
     get pauseMs() {
       return crashes === 0 ? 0 : pauseAfter(crashes, restarts);

@@ -1,5 +1,5 @@
 import type { OdbcTarget, SqlLogin } from '../database-config.ts';
-import { isLoopback, namedInstance, shownAddress, type ServerAddress } from '../server-address.ts';
+import { isLoopback, namedInstance, placeOf, shownAddress, type ServerAddress } from '../server-address.ts';
 
 /** What an ODBC connection string is made of. */
 export interface OdbcStringParts {
@@ -40,6 +40,8 @@ export function odbcTarget(parts: OdbcStringParts): OdbcTarget {
     connectionString: pairs.map(([keyword, value]) => `${keyword}=${value};`).join(''),
     host: shownAddress(address),
     database,
+    ...placeOf(address),
+    encrypted: encrypt || !(freeTds || isLoopback(address.server)),
     ...namedInstance(address),
   };
 }

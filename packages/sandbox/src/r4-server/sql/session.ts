@@ -33,6 +33,7 @@ export const createSession = (server: ServerState, { id, login, request, databas
     transactionCount: 0,
     nesting: 0,
     encrypted: request.encrypted === true,
+    local: request.local,
     lastRowCount: 0,
     lastError: 0,
     lastIdentity: null,

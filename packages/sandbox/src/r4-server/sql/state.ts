@@ -1,4 +1,4 @@
-import type { LoginDefinition, SqlType, SqlValue } from '../engine.ts';
+import type { LocalEnd, LoginDefinition, SqlType, SqlValue } from '../engine.ts';
 import type { Catalogue, Database, Table } from './catalogue/model.ts';
 import type { DateOrder } from './conversion/date-text.ts';
 import type { Storage } from './storage.ts';
@@ -43,6 +43,7 @@ export interface SessionState {
   nesting: number;
   /** The whole connection is encrypted. */
   readonly encrypted: boolean;
+  readonly local: LocalEnd | undefined;
   lastRowCount: number;
   lastError: number;
   /** SCOPE_IDENTITY and @@IDENTITY: the batch is the only scope here. */

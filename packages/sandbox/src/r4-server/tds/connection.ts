@@ -177,7 +177,10 @@ export function serveConnection(socket: Socket, connectionId: number, context: C
     const version = negotiateVersion(login.tdsVersion);
     types = { ...types, version: version ?? V73B };
     const packetBytes = negotiatePacketSize(login.packetSize, encrypted);
-    const loginContext = { engine, faults, reply, types, encrypted };
+    const { localAddress, localPort } = socket;
+    const local =
+      localAddress === undefined || localPort === undefined ? undefined : { address: localAddress, port: localPort };
+    const loginContext = { engine, faults, reply, types, encrypted, local };
     const result =
       version === undefined
         ? { refused: refuseVersion(loginContext, V73B) }

@@ -1,4 +1,4 @@
-import type { SqlEngine, SqlSession } from '../engine.ts';
+import type { LocalEnd, SqlEngine, SqlSession } from '../engine.ts';
 import { SqlServerError } from '../engine.ts';
 import type { Faults } from './faults.ts';
 import type { Login7 } from './login7.ts';
@@ -24,6 +24,7 @@ export interface LoginContext {
   readonly reply: Reply;
   readonly types: TypeContext;
   readonly encrypted: boolean;
+  readonly local?: LocalEnd | undefined;
 }
 
 /** The two ways a login ends; either way its answer has been written. */
@@ -42,6 +43,7 @@ export function answerLogin(login: Login7, packetBytes: number, context: LoginCo
       applicationName: login.applicationName,
       hostName: login.hostName,
       encrypted: context.encrypted,
+      ...(context.local === undefined ? {} : { local: context.local }),
     });
   } catch (error) {
     if (!(error instanceof SqlServerError)) throw error;

@@ -9,7 +9,7 @@ import { findDatabase, findTable } from '../catalogue/resolve.ts';
 import { typeIds } from '../catalogue/type-ids.ts';
 import { parseBatchName } from '../parse/object-name.ts';
 import type { ServerState, SessionState } from '../state.ts';
-import { databaseProperty, serverProperty } from './properties.ts';
+import { connectionProperty, databaseProperty, serverProperty } from './properties.ts';
 import { bindable } from '../translate/context.ts';
 import type { Typed } from '../translate/typed.ts';
 import { isUnicode, lengthOf } from '../types.ts';
@@ -248,6 +248,10 @@ export const metadataFunctions: FunctionTable = {
     if (session.login.role === 'sysadmin') return wanted.startsWith('db_deny') ? 0 : 1;
     return roles[session.login.role].includes(wanted) ? 1 : 0;
   }),
+  // Needs no right, unlike sys.dm_exec_connections. Text, since sql_variant is sent as what it holds.
+  CONNECTIONPROPERTY: asking([name], 1, name, (_server, session, wanted) =>
+    connectionProperty(session, String(wanted ?? '')),
+  ),
   SERVERPROPERTY: asking([name], 1, name, (server, _session, wanted) => serverProperty(server, String(wanted ?? ''))),
   DATABASEPROPERTYEX: asking([name, name], 2, name, (server, _session, database, wanted) =>
     findDatabase(server, String(database ?? '')) === undefined ? null : databaseProperty(server, String(wanted ?? '')),

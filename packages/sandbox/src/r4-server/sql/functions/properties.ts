@@ -1,4 +1,4 @@
-import type { ServerState } from '../state.ts';
+import type { ServerState, SessionState } from '../state.ts';
 
 /** Code page and comparison style of the default collation. */
 const collationId = 872468488;
@@ -32,6 +32,20 @@ export const serverProperty = (server: ServerState, property: string): string | 
     buildclrversion: 'v2.0.50727',
     filestreamconfiguredlevel: '0',
     filestreameffectivelevel: '0',
+  };
+  return values[property.trim().toLowerCase()] ?? null;
+};
+
+/** CONNECTIONPROPERTY: how the asking session itself is connected, always over TCP here. */
+export const connectionProperty = ({ local }: SessionState, property: string): string | null => {
+  const values: Readonly<Record<string, string | undefined>> = {
+    net_transport: 'TCP',
+    physical_net_transport: 'TCP',
+    protocol_type: 'TSQL',
+    auth_scheme: 'SQL',
+    local_net_address: local?.address,
+    local_tcp_port: local === undefined ? undefined : String(local.port),
+    client_net_address: local?.address,
   };
   return values[property.trim().toLowerCase()] ?? null;
 };

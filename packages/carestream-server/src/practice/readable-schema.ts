@@ -1,0 +1,184 @@
+import type { ErrorCode } from '../contract/index.ts';
+import { isAgentError } from '../runtime/index.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { EntityMap } from './field-map.ts';
+import { foldName } from './identifiers.ts';
+import type { MissingField, ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import type { EntityName } from './schema-map.ts';
+import { resolveSchema } from './schema-resolver.ts';
+import type { Query, ResultSets } from './sql-connection.ts';
+import { createStatements, probeStatement, type Isolation } from './statements.ts';
+
+/** Asks SQL Server. @throws AgentError PRACTICE_… */
+export type Ask = (text: string, query?: Partial<Query>) => Promise<ResultSets>;
+
+/** What a login may not see or do, rather than what passes by itself. */
+export const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PRACTICE_PERMISSION_DENIED',
+  'PRACTICE_QUERY_FAILED',
+  'PRACTICE_SCHEMA_CHANGED',
+]);
+
+/** A table, with its schema. */
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** The least that the login must be granted: tables in use, and those that are missed for want of a right. */
+export interface NeededGrants {
+  readonly tables: readonly TableName[];
+  /** Tables that the catalogue hides, so that nobody here knows their schema. */
+  readonly hidden: readonly string[];
+}
+
+/** A schema of which every part may be read. */
+export interface ReadableSchema {
+  readonly schema: ResolvedSchema;
+  readonly grants: NeededGrants;
+}
+
+interface Sought {
+  readonly catalogue: Catalogue;
+  readonly map: Readonly<Record<EntityName, EntityMap>>;
+  readonly isolation: Isolation;
+}
+
+/** No patient has this number; a query for it reads nobody and proves that it could. */
+const nobody = 0;
+
+/** Parts of a full record can be missed; patients and their addresses cannot: they would seem to have none. */
+const needed: ReadonlySet<EntityName> = new Set<EntityName>(['patient', 'address']);
+
+/**
+ * Resolves the schema and reads nobody's record with it, so that a table without the right to read is met now and not later. What may
+ * not be read is missing: another table with a lesser name does not take its place.
+ * @throws AgentError PRACTICE_PERMISSION_DENIED where patients or their addresses may not be read; PRACTICE_SCHEMA_UNSUPPORTED
+ */
+export async function resolveReadable(sought: Sought, ask: Ask): Promise<ReadableSchema> {
+  const denied = new Map<EntityName, string>();
+  const hidden = new Map<EntityName, string>();
+  const wanted = new Map<string, TableName>();
+  const want = ({ schema, table }: TableName): void => void wanted.set(`${schema}.${table}`, { schema, table });
+  for (;;) {
+    const map = without(sought.map, new Set([...denied.keys(), ...hidden.keys()]));
+    const schema = await resolveOrProbe({ ...sought, map }, ask);
+    for (const entity of [...Object.values(schema.entities), ...schema.loose]) want(entity);
+    const found =
+      (await readsNobody(schema, sought.isolation, ask)) ?? (await betterHidden({ schema, map: sought.map }, ask));
+    if (found !== undefined) {
+      const { entity, error } = found;
+      if (needed.has(entity)) throw error;
+      (found.isHidden ? hidden : denied).set(entity, found.table);
+      continue;
+    }
+    for (const [entity, table] of await hiddenEntities({ schema, map }, ask)) hidden.set(entity, table);
+    const missing = schema.missing.map((each): MissingField => {
+      const table = denied.get(each.entity) ?? hidden.get(each.entity);
+      return each.field === undefined && table !== undefined
+        ? { ...each, reason: 'denied', candidates: [table] }
+        : each;
+    });
+    const allMissed = denied.size + hidden.size > 0;
+    return {
+      schema: { ...schema, missing },
+      grants: {
+        tables: allMissed ? [...wanted.values()] : Object.values(schema.entities),
+        hidden: [...new Set(hidden.values())],
+      },
+    };
+  }
+}
+
+/** The map with entities of which nothing is looked for. */
+function without(
+  map: Readonly<Record<EntityName, EntityMap>>,
+  left: ReadonlySet<EntityName>,
+): Readonly<Record<EntityName, EntityMap>> {
+  const changed = { ...map };
+  for (const entity of left) changed[entity] = { ...changed[entity], tables: [] };
+  return changed;
+}
+
+interface Denial {
+  readonly entity: EntityName;
+  readonly table: string;
+  readonly error: unknown;
+  readonly isHidden: boolean;
+}
+
+async function readsNobody(schema: ResolvedSchema, isolation: Isolation, ask: Ask): Promise<Denial | undefined> {
+  const entities: readonly ResolvedEntity[] = Object.values(schema.entities);
+  try {
+    const identifiers = entities.map(({ table }) => table);
+    await ask(createStatements(schema, isolation).patient, { parameters: { code: nobody }, identifiers });
+    return undefined;
+  } catch (error) {
+    if (!isAgentError(error) || error.code !== 'PRACTICE_PERMISSION_DENIED') throw error;
+    const refused = entities.find((each) => each.table === error.details['name']);
+    if (refused === undefined) throw error;
+    return { entity: refused.entity, table: refused.table, error, isHidden: false };
+  }
+}
+
+/** A table with a better name than the one that was taken, which the catalogue hides because it may not be read. */
+async function betterHidden(
+  { schema, map }: { readonly schema: ResolvedSchema; readonly map: Readonly<Record<EntityName, EntityMap>> },
+  ask: Ask,
+): Promise<Denial | undefined> {
+  for (const { entity, schema: owner, table } of Object.values(schema.entities)) {
+    const names = new Set([foldName(table), foldName(`${owner}.${table}`)]);
+    const rank = map[entity].tables.findIndex((each) => each.some((name) => names.has(foldName(name))));
+    const denied = await deniedTable(map[entity].tables.slice(0, Math.max(rank, 0)).flat(), ask);
+    if (denied !== undefined) return { ...denied, entity, isHidden: true };
+  }
+  return undefined;
+}
+
+async function resolveOrProbe({ catalogue, map }: Sought, ask: Ask): Promise<ResolvedSchema> {
+  try {
+    return resolveSchema(catalogue, map);
+  } catch (error) {
+    if (!isAgentError(error) || error.code !== 'PRACTICE_SCHEMA_UNSUPPORTED') throw error;
+    const denied = await deniedTable(map.patient.tables.flat(), ask);
+    throw denied === undefined ? error : denied.error;
+  }
+}
+
+/** Entities that are missing because the catalogue hides their tables from this login. */
+async function hiddenEntities(
+  { schema, map }: { readonly schema: ResolvedSchema; readonly map: Readonly<Record<EntityName, EntityMap>> },
+  ask: Ask,
+): Promise<Map<EntityName, string>> {
+  const hidden = new Map<EntityName, string>();
+  for (const { entity, field, reason } of schema.missing) {
+    if (field !== undefined || reason !== 'missing') continue;
+    const denied = await deniedTable(map[entity].tables.flat(), ask);
+    if (denied !== undefined) hidden.set(entity, denied.table);
+  }
+  if (schema.unavailable.includes('medical-alerts') && !hidden.has('medicalAlert')) {
+    const denied = await deniedTable(map.medicalHistory.tables.flat(), ask);
+    if (denied !== undefined) hidden.set('medicalAlert', denied.table);
+  }
+  if (schema.addressPlace !== 'none') return hidden;
+  // An address table that may not be read is no reason to say that nobody has an address.
+  const denied = await deniedTable(map.address.tables.flat(), ask);
+  if (denied !== undefined) throw denied.error;
+  return hidden;
+}
+
+async function deniedTable(
+  tables: readonly string[],
+  ask: Ask,
+): Promise<{ readonly table: string; readonly error: unknown } | undefined> {
+  for (const table of tables) {
+    try {
+      await ask(probeStatement(table), { identifiers: [table] });
+    } catch (error) {
+      if (!isAgentError(error)) throw error;
+      if (error.code === 'PRACTICE_PERMISSION_DENIED') return { table, error };
+      if (!refusals.has(error.code)) throw error;
+    }
+  }
+  return undefined;
+}
