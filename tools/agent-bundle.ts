@@ -69,13 +69,20 @@ const onDemand: Plugin = {
   },
 };
 
+/** Names another version than `src/version.ts` does, for releases that are made to be tried. */
+const versionedAs = (version: string): Plugin => ({
+  name: 'versioned-as',
+  load: (id) =>
+    id === path.join(folder, 'src/version.ts') ? `export const version = ${JSON.stringify(version)};` : null,
+});
+
 /** Builds the agent's one file: no import is left in it. @returns what is in it */
-export async function buildAgent(file: string): Promise<RolldownOutput> {
+export async function buildAgent(file: string, options: { readonly version?: string } = {}): Promise<RolldownOutput> {
   const output = await build({
     input: { agent: path.join(folder, 'src/agent.ts') },
     cwd: root,
     platform: 'node',
-    plugins: [onDemand],
+    plugins: [onDemand, ...(options.version === undefined ? [] : [versionedAs(options.version)])],
     resolve: { conditionNames: ['@flynotes/source', 'import', 'default', 'node'] },
     // msnodesqlv8 names folders of its own package, which is not there.
     transform: { define: { __dirname: 'import.meta.dirname' } },

@@ -1,4 +1,11 @@
-import type { CommandResult, FullRecord, BasicRecord, Heartbeat } from '@flynotes/carestream-server/api';
+import type {
+  CommandResult,
+  FullRecord,
+  BasicRecord,
+  Heartbeat,
+  PinnedKey,
+  SignedEnvelope,
+} from '@flynotes/carestream-server/api';
 import type { MessageInput } from '@flynotes/carestream-server/messages';
 
 /** A bulk pass as the operator sees it. */
@@ -9,13 +16,22 @@ export interface PassView {
   readonly code: string | null;
   readonly startedAt: string;
   readonly endedAt: string | null;
+  readonly batches: number;
   readonly changed: number;
   readonly unchanged: number;
+  readonly stale: number;
   readonly removed: number;
   readonly refused: number;
   readonly rounds: number;
+  readonly bucketsAsked: number;
+  readonly healed: number;
   readonly patients: number | null;
-  readonly figures: { readonly rows?: number; readonly refusedByAgent?: Readonly<Record<string, number>> } | null;
+  readonly figures: {
+    readonly rows?: number;
+    readonly refusedByAgent?: Readonly<Record<string, number>>;
+    readonly adopted?: number;
+    readonly retold?: number;
+  } | null;
 }
 
 /** A patient as the operator sees them. */
@@ -40,6 +56,10 @@ export interface Operator {
   deadLetters(): Promise<{ count: number; letters: readonly { messageId: string; shape: { outcome: string } }[] }>;
   refusals(passId: string): Promise<readonly { patientCode: number | null; code: string }[]>;
   heartbeats(most: number): Promise<readonly Heartbeat[]>;
+  /** Tells Flynotes of a release: its signed manifest. */
+  addRelease(manifest: SignedEnvelope): Promise<void>;
+  /** The public key whose private half signs directives. */
+  signingKey(): Promise<PinnedKey>;
 }
 
 interface PracticeView {
@@ -110,5 +130,9 @@ export function createOperator(url: string, token: string): Operator {
       (await must<{ heartbeats: { heartbeat: Heartbeat }[] }>('GET', at(`/heartbeats?limit=${most}`))).heartbeats.map(
         ({ heartbeat }) => heartbeat,
       ),
+    async addRelease(manifest) {
+      await must('POST', '/v1/operator/releases', { manifest });
+    },
+    signingKey: () => must<PinnedKey>('GET', '/v1/operator/signing-key'),
   };
 }

@@ -2,17 +2,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { serializeMessage } from '@flynotes/carestream-server/messages';
-import { startChild } from './child-process.ts';
 import { startDesk } from './desk/desk-server.ts';
 import { openReception, type Reception } from './desk/reception.ts';
+import { startFlynotes, type FlynotesProcess } from './flynotes-process.ts';
 import { createOperator, type Operator } from './operator.ts';
 import type { SandboxPorts } from './ports.ts';
 import { startR4, type R4Process } from './r4-process.ts';
 import type { DialectName } from './r4-server/practice/index.ts';
 import { reportOf } from './reports.ts';
 import { createRollbarSink, type RollbarSink } from './rollbar/index.ts';
+import { createRegistry } from './registry/index.ts';
 import { createSqs, type Sqs } from './sqs/index.ts';
-import { startSupervisor, type Supervisor } from './supervisor/supervisor.ts';
+import { startSupervisor, type Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
+import { startInterceptor } from './updates/interceptor.ts';
+import { startServiceHost } from './updates/service-host.ts';
+import { prepareInstallation, watchedHostTimes, type Updates } from './updates/updates.ts';
 
 /** What is brought up. */
 export interface SandboxOptions {
@@ -26,6 +30,8 @@ export interface SandboxOptions {
   readonly say: (line: string) => void;
   /** The agent's times, as its configuration takes them. */
   readonly times?: Readonly<Record<string, number>>;
+  /** With a private registry, and the real service host in the supervisor's place. */
+  readonly updates?: boolean;
 }
 
 /** A practice and a cloud on one machine. */
@@ -33,18 +39,22 @@ export interface Sandbox extends AsyncDisposable {
   readonly r4: R4Process;
   readonly sqs: Sqs;
   readonly rollbar: RollbarSink;
+  readonly flynotes: FlynotesProcess;
   readonly operator: Operator;
   readonly reception: Reception;
   readonly agent: Supervisor;
+  /** Null without `updates`. */
+  readonly updates: Updates | null;
   readonly practiceId: string;
   readonly pageUrl: string;
   readonly addresses: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** Where the agent keeps its state, below {@link folder}. */
+  readonly dataDir: string;
 }
 
 const operatorToken = 'sandbox-operator-token';
 const packages = path.resolve(import.meta.dirname, '../..');
-const flynotesCli = path.join(packages, 'flynotes-server/src/cli.ts');
 const agentCli = path.join(packages, 'carestream-server/src/cli/main.ts');
 
 /** Brings everything up: R4, SQS, Rollbar's sink, flynotes-server, the reception desk, and the agent under a supervisor. */
@@ -59,6 +69,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     r4: startR4({ port: ports.r4, patients: options.patients, seed: options.seed, dialect: options.dialect }),
     sqs: createSqs({ port: ports.sqs }),
     rollbar: createRollbarSink({ port: ports.rollbar }),
+    ...(options.updates === true ? { registry: createRegistry() } : {}),
   };
   for (const part of Object.values(starting)) {
     void part.catch(() => undefined);
@@ -67,15 +78,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const sqs = await starting.sqs;
   const rollbar = await starting.rollbar;
+  const registry = await starting.registry;
   const flynotesUrl = `http://127.0.0.1:${ports.flynotes}`;
   const deskUrl = `http://127.0.0.1:${ports.desk}`;
-  stack.use(
-    await startChild({
-      name: 'flynotes-server',
-      script: flynotesCli,
-      words: ['start', '--port', String(ports.flynotes), '--data-dir', path.join(folder, 'flynotes'), '--json'],
+  const flynotes = stack.use(
+    await startFlynotes({
+      port: ports.flynotes,
+      dataDir: path.join(folder, 'flynotes'),
+      operatorToken,
       environment: {
-        FLYNOTES_OPERATOR_TOKEN: operatorToken,
         FLYNOTES_QUEUE: 'local',
         FLYNOTES_SQS_ENDPOINT: sqs.endpoint,
         FLYNOTES_CREDENTIAL_ISSUER: sqs.issuerUrl,
@@ -83,13 +94,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         FLYNOTES_ROLLBAR_TOKEN: rollbar.accessToken,
         FLYNOTES_ROLLBAR_ENVIRONMENT: 'sandbox',
         FLYNOTES_ROLLBAR_ENDPOINT: rollbar.endpoint,
+        ...(registry === undefined
+          ? {}
+          : { FLYNOTES_REGISTRY_URL: registry.url, FLYNOTES_REGISTRY_TOKEN: registry.tokens.agent }),
         AWS_REGION: sqs.region,
         AWS_ACCESS_KEY_ID: sqs.adminCredentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: sqs.adminCredentials.secretAccessKey,
         DATABASE_URL: process.env['DATABASE_URL'],
       },
-      readyWithinMs: 60_000,
-      onLine: (line) => line.includes('"ready"'),
     }),
   );
   say(`flynotes-server is ready at ${flynotesUrl} (API: ${flynotesUrl}/docs)`);
@@ -100,13 +112,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const dataDir = path.join(folder, 'data');
   mkdirSync(dataDir);
+  const interceptor = registry === undefined ? null : stack.use(await startInterceptor(flynotesUrl));
   const configFile = path.join(dataDir, 'config.json');
   writeFileSync(
     configFile,
     JSON.stringify(
       {
         licenceKey,
-        flynotesUrl,
+        flynotesUrl: interceptor?.url ?? flynotesUrl,
         database: `Server=127.0.0.1,${r4.port};Database=sys2000;Uid=flynotes_reader;Pwd=reader-password;Encrypt=no`,
         dataDir,
         rollbarToken: rollbar.accessToken,
@@ -119,19 +132,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ),
   );
   let announce: ((event: 'agent', data: unknown) => void) | undefined;
-  const agent = startSupervisor({
-    command: [
-      process.execPath,
-      '--conditions=@flynotes/source',
-      '--disable-warning=ExperimentalWarning',
-      agentCli,
-      'start',
-      '--config',
-      configFile,
-    ],
-    environment: agentEnvironment(),
-    dataDir,
-    pauseFactor: options.pauseFactor,
+  const watched: Pick<SupervisorOptions, 'onChange' | 'onLine' | 'whileStopping'> = {
     onChange: (run) => announce?.('agent', run),
     onLine: (line) => say(`agent: ${line}`),
     // The agent lets its outstanding long poll return, which takes up to 20 s; anything in the queue ends it, and is handed back.
@@ -140,7 +141,39 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         .queueUrl()
         .then((url) => sqs.sendMessage(url, serializeMessage({ type: 'test' })))
         .catch(() => undefined),
-  });
+  };
+  let updates: Updates | null = null;
+  if (registry !== undefined && interceptor !== null) {
+    const { kit, first, installation } = await prepareInstallation(
+      path.join(folder, 'installed'),
+      await operator.signingKey(),
+    );
+    const host = startServiceHost({
+      installation,
+      dataDir,
+      times: watchedHostTimes,
+      environment: agentEnvironment(),
+      ...watched,
+    });
+    updates = { registry, interceptor, kit, host, first };
+  }
+  const agent =
+    updates?.host ??
+    startSupervisor({
+      command: [
+        process.execPath,
+        '--conditions=@flynotes/source',
+        '--disable-warning=ExperimentalWarning',
+        agentCli,
+        'start',
+        '--config',
+        configFile,
+      ],
+      environment: agentEnvironment(),
+      dataDir,
+      pauseFactor: options.pauseFactor,
+      ...watched,
+    });
   stack.use(agent);
   const reception = stack.use(await openReception({ port: r4.port, dialect: options.dialect }));
   const desk = stack.use(
@@ -171,12 +204,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     r4,
     sqs,
     rollbar,
+    flynotes,
     operator,
     reception,
     agent,
+    updates,
     practiceId,
     pageUrl: `${flynotesUrl}/#token=${operatorToken}`,
     folder,
+    dataDir,
     addresses: {
       'live page': `${flynotesUrl}/#token=${operatorToken}`,
       'API of flynotes-server': `${flynotesUrl}/docs`,
@@ -185,6 +221,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       'Rollbar sink': rollbar.endpoint,
       'reception desk': deskUrl,
       'agent’s log': path.join(dataDir, 'logs'),
+      ...(registry === undefined ? {} : { 'npm registry': registry.url }),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,6 +1,8 @@
 import { bulkSteps } from './bulk-steps.ts';
 import { commandSteps } from './command-steps.ts';
 import { failureSteps } from './failure-steps.ts';
+import { updateSteps } from './update-steps.ts';
+import { updateWorldSteps } from './update-world-steps.ts';
 import { NotProved, type Evidence, type TourContext, type TourStep } from './step.ts';
 
 /** How one step went. */
@@ -21,13 +23,17 @@ export interface TourReport {
 /** Every step, in the order of the tour. */
 export const tourSteps: readonly TourStep[] = [...bulkSteps, ...commandSteps, ...failureSteps];
 
+/** The steps that a sandbox with updates has besides. */
+export const updatesTourSteps: readonly TourStep[] = [...updateSteps, ...updateWorldSteps];
+
 /** Goes through the steps; a step that fails does not keep the others from being tried. */
 export async function takeTour(
   context: TourContext,
   told: (step: TourStep, report: StepReport) => void,
 ): Promise<TourReport> {
   const steps: StepReport[] = [];
-  for (const step of tourSteps) {
+  const updating = context.sandbox.updates === null ? [] : updatesTourSteps;
+  for (const step of [...tourSteps, ...updating]) {
     const startedAt = performance.now();
     let report: Pick<StepReport, 'ok' | 'evidence'>;
     try {
