@@ -116,16 +116,26 @@ describe('status', () => {
     expect(status).toMatchObject({
       running: false,
       ended: { reason: 'configuration', exitCode: 20, codes: ['LICENCE_UNKNOWN'] },
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
     });
+    expect(await pageOf(config)).toMatch(/^version +\d/m);
     expect(await pageOf(config)).toMatch(/^ {2}LICENCE_UNKNOWN: /m);
   });
 
   test.each([
     ['no configuration', 'none.json', 'CONFIG_FILE_MISSING'],
+    ['a data folder that is a file', (folder) => path.join(folder, 'a-file'), 'STATE_UNUSABLE'],
+    ['a data folder under a file', (folder) => path.join(folder, 'a-file', 'data'), 'STATE_UNUSABLE'],
+    ['a data folder that nobody can make', () => '/proc/no-such-folder/data', 'STATE_UNUSABLE'],
     ['a state that is no database', null, 'STATE_UNUSABLE'],
-  ])('%s: exit 2 and the code', async (_, name, code) => {
+  ] as [string, string | null | ((folder: string) => string), string][])('%s: exit 2 and the code', async (...row) => {
+    const [, name, code] = row;
     const config = rig.config();
-    const file = path.join(rig.folder, name ?? 'damaged.json');
+    const file = path.join(rig.folder, typeof name === 'string' ? name : 'damaged.json');
+    if (typeof name === 'function') {
+      writeFileSync(path.join(rig.folder, 'a-file'), 'no folder');
+      writeFileSync(file, JSON.stringify({ ...config, dataDir: name(rig.folder) }));
+    }
     if (name === null) {
       writeFileSync(
         path.join(String(config['dataDir']), 'agent.db'),

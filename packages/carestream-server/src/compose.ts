@@ -182,7 +182,7 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
       await telemetry.flush(Math.max(closeMs, Math.min(times.flushWithinMs, leftMs)));
       sending.abort(new Error('the agent ends'));
       await within(clock, closeMs, delivering);
-      if (state) noteEnd(forgivingNotes(state, log), clock, result);
+      if (state) noteEnd(forgivingNotes(state, log), clock, { ...result, version });
       if (result.reason !== 'crashed') marker?.end();
       telemetry.close();
       closeQuietly(state);

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   rmdirSync,
   rmSync,
   statfsSync,
@@ -37,6 +38,24 @@ export function lookAtFolder(dataDir: string): FolderFacts {
       cause: error,
       details: { fileCode, folder: dataDir },
     });
+  }
+}
+
+/**
+ * A data folder that is there, or that the agent's first start can make; changes nothing.
+ * @throws AgentError STATE_UNUSABLE
+ */
+export function requireFolder(dataDir: string): void {
+  try {
+    const exists = existsSync(dataDir);
+    const nearest = exists ? dataDir : nearestThatExists(dataDir);
+    // Throws for what is no folder, and for one that may not be looked into.
+    readdirSync(nearest);
+    // File systems such as /proc hold no files of anybody.
+    if (!exists && statfsSync(nearest).blocks === 0) throw Object.assign(new Error(nearest), { code: 'ENOENT' });
+  } catch (error) {
+    const fileCode = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new AgentError('STATE_UNUSABLE', { cause: error, details: { fileCode, folder: dataDir } });
   }
 }
 

@@ -4,6 +4,7 @@ import { isAgentError, type AgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { isRunning, readState } from '../state/index.ts';
 import { configurationOf } from './configuration-of.ts';
+import { requireFolder } from './folder-probe.ts';
 
 /** Told: 0. Could not be told, because configuration or state cannot be read: 2. */
 const untold = 2;
@@ -20,7 +21,7 @@ export function runStatus(options: { readonly config?: string; readonly json?: b
   };
   if (reading.outcome === 'invalid') return complain(reading.failures);
   try {
-    const status = read(join(reading.config.dataDir, 'agent.db'));
+    const status = read(reading.config.dataDir);
     say(options.json === true ? `${JSON.stringify(status)}\n` : statusPage(status, createSystemClock().now()));
     return 0;
   } catch (error) {
@@ -29,7 +30,9 @@ export function runStatus(options: { readonly config?: string; readonly json?: b
   }
 }
 
-function read(path: string): Status {
+function read(dataDir: string): Status {
+  requireFolder(dataDir);
+  const path = join(dataDir, 'agent.db');
   const running = isRunning(path);
   using state = readState(path);
   return statusOf(state ?? { note: () => null, waitingReports: () => 0 }, running);

@@ -1,11 +1,11 @@
 import { passFiguresSchema, type ErrorCode, type Heartbeat, type PassFigures } from '../contract/index.ts';
-import { markedStart, notedVitals, type NotedEnd } from '../lifecycle/index.ts';
+import { markedRun, notedVitals, type MarkedRun, type NotedEnd } from '../lifecycle/index.ts';
 import { passNotes } from '../upload/index.ts';
 
 /** How the agent is doing, as far as its own notes tell. */
 export interface Status {
   readonly running: boolean;
-  /** Of the newest heartbeat; null where there was none. */
+  /** What runs, or what ran last; null where nothing ever did. */
   readonly version: string | null;
   readonly hostVersion: string | null;
   /** Since when it runs, or since when it does not. */
@@ -35,7 +35,8 @@ export interface StatusSource {
 export function statusOf(source: StatusSource, running: boolean): Status {
   const note = (key: string): string | null => source.note(key);
   const { heartbeat, end } = notedVitals(note);
-  const startedAt = markedStart(note);
+  const run = markedRun(note);
+  const startedAt = run?.startedAt ?? null;
   // A heartbeat of an earlier run says nothing of how this one is doing.
   const current = running && heartbeat !== null && (startedAt === null || heartbeat.at >= startedAt) ? heartbeat : null;
   const told = running ? current : heartbeat;
@@ -43,7 +44,7 @@ export function statusOf(source: StatusSource, running: boolean): Status {
   const ended = running || (end !== null && startedAt !== null && startedAt > end.at) ? null : end;
   return {
     running,
-    version: heartbeat?.version ?? null,
+    version: versionOf({ run, ended, heartbeat }),
     hostVersion: heartbeat?.hostVersion ?? null,
     since: running ? (startedAt ?? current?.startedAt ?? null) : (ended?.at ?? lastSeenAt ?? startedAt),
     lastSeenAt,
@@ -56,6 +57,24 @@ export function statusOf(source: StatusSource, running: boolean): Status {
     schemaFingerprint: heartbeat?.schemaFingerprint ?? null,
     waitingReports: source.waitingReports(),
   };
+}
+
+/** A start may fail, and a run may begin, before there is any heartbeat of them. */
+function versionOf({
+  run,
+  ended,
+  heartbeat,
+}: {
+  readonly run: MarkedRun | null;
+  readonly ended: NotedEnd | null;
+  readonly heartbeat: Heartbeat | null;
+}): string | null {
+  const told = [
+    { at: run?.startedAt, version: run?.version },
+    { at: ended?.at, version: ended?.version },
+    { at: heartbeat?.at, version: heartbeat?.version },
+  ].flatMap(({ at, version }) => (at === undefined || version === undefined ? [] : [{ at, version }]));
+  return told.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0]?.version ?? null;
 }
 
 function passOf(text: string | null): PassFigures | null {

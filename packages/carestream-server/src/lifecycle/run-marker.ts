@@ -4,6 +4,8 @@ import type { CrashRecord } from '../telemetry/index.ts';
 
 const markerSchema = z.object({ startedAt: z.iso.datetime({ offset: true }), version: z.string() });
 const key = 'run.marker';
+/** When a run began, and of which version it is. */
+export type MarkedRun = z.infer<typeof markerSchema>;
 
 /** Small facts that outlive the process. */
 export interface MarkerNotes {
@@ -41,14 +43,14 @@ export function beginRun(deps: RunMarkerDeps, version: string): RunMarker {
   return { end: () => deps.notes.delete(key) };
 }
 
-/** When the run began that is marked at the moment; null where none is. */
-export function markedStart(note: (key: string) => string | null): string | null {
-  return startOf(note(key)) ?? null;
-}
+/** The run that is marked at the moment; null where none is. */
+export const markedRun = (note: (key: string) => string | null): MarkedRun | null => markedBy(note(key)) ?? null;
 
-function startOf(marker: string | null): string | undefined {
+const startOf = (marker: string | null): string | undefined => markedBy(marker)?.startedAt;
+
+function markedBy(marker: string | null): MarkedRun | undefined {
   try {
-    return marker === null ? undefined : markerSchema.parse(JSON.parse(marker)).startedAt;
+    return marker === null ? undefined : markerSchema.parse(JSON.parse(marker));
   } catch {
     return undefined;
   }

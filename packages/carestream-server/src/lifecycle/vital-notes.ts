@@ -12,6 +12,8 @@ const endSchema = z.object({
   exitCode: z.int(),
   /** What stood in the way. */
   codes: z.array(errorCodeSchema).max(20),
+  /** Absent in notes of versions that did not keep it. */
+  version: z.string().max(100).optional(),
 });
 /** How the latest run ended that ended by itself. */
 export type NotedEnd = z.infer<typeof endSchema>;
@@ -25,10 +27,11 @@ export function noteHeartbeat(notes: Pick<MarkerNotes, 'set'>, heartbeat: Heartb
 export function noteEnd(
   notes: Pick<MarkerNotes, 'set'>,
   clock: Pick<Clock, 'now'>,
-  { reason, exitCode, failures }: Pick<LifeResult, 'reason' | 'exitCode' | 'failures'>,
+  result: Pick<LifeResult, 'reason' | 'exitCode' | 'failures'> & { readonly version: string },
 ): void {
+  const { reason, exitCode, failures, version } = result;
   const codes = [...new Set(failures.map(codeOf))].slice(0, 20);
-  notes.set(keys.end, JSON.stringify({ at: instantOf(clock), reason, exitCode, codes } satisfies NotedEnd));
+  notes.set(keys.end, JSON.stringify({ at: instantOf(clock), reason, exitCode, codes, version } satisfies NotedEnd));
 }
 
 /** The newest heartbeat, and the newest end; null where there was none, or where another version wrote it otherwise. */
