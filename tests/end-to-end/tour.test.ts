@@ -7,6 +7,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const steps = [
   'bulk-upload',
   'walk-in',
+  'unchanged-pass',
   'patient-sync-during-bulk',
   'medical-history',
   'unknown-patient',
@@ -17,6 +18,8 @@ const steps = [
   'expired-credentials',
   'version-change',
   'bad-message',
+  'ledger-lost',
+  'server-restored',
   'agent-killed',
 ];
 

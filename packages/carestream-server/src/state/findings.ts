@@ -18,6 +18,7 @@ export interface Findings {
   countDoubtful(): number;
   /** What was read and not acknowledged by anybody, while it is unknown what Flynotes holds. */
   addReadings(entries: readonly LedgerEntry[]): void;
+  countReadings(): number;
   /** Ledger and readings as one account of the practice, in order: of each patient the newer of the two. */
   accountAfter(after: number, limit: number): LedgerEntry[];
   /**
@@ -60,6 +61,7 @@ export const findingSql = {
   adopt: `INSERT INTO ledger (patient, digest, read_sequence) VALUES (?, ?, ?)
           ON CONFLICT (patient) DO UPDATE SET digest = excluded.digest, read_sequence = excluded.read_sequence
           WHERE excluded.read_sequence >= ledger.read_sequence`,
+  countReadings: 'SELECT count(*) AS patients FROM reading',
   dropReading: 'DELETE FROM reading WHERE patient = ?',
   dropReadings: 'DELETE FROM reading',
   clear: 'DELETE FROM doubt; DELETE FROM reading;',
@@ -77,6 +79,7 @@ export function createFindings(database: DatabaseSync): Findings {
   const addReading = database.prepare(findingSql.addReading);
   const accountAfter = database.prepare(findingSql.accountAfter, { returnArrays: true });
   const readingsAfter = database.prepare(findingSql.readingsAfter, { returnArrays: true });
+  const countReadings = database.prepare(findingSql.countReadings);
   const adopt = database.prepare(findingSql.adopt);
   const dropReading = database.prepare(findingSql.dropReading);
   return {
@@ -96,6 +99,7 @@ export function createFindings(database: DatabaseSync): Findings {
       inSlices(database, entries, ({ patientCode, digest, readSequence }) => {
         addReading.run(patientCode, Buffer.from(digest, 'hex'), readSequence);
       }),
+    countReadings: () => guarded(() => (countReadings.get() as { patients: number }).patients),
     accountAfter: (after, limit) => guarded(() => (accountAfter.all(after, limit) as unknown as Row[]).map(entryOf)),
     adoptAfter: (after, keeps) =>
       inTransaction(database, () => {

@@ -9,6 +9,8 @@ export interface Account {
    * new. Then what R4 holds is gathered first and compared, and only what differs travels.
    */
   readonly uncertain: boolean;
+  /** How many patients nobody acknowledged: if Flynotes is equal now, they are adopted. */
+  countGathered(): number;
   /** All entries in order, a slice at a time. */
   entriesAfter(after: number, limit: number): LedgerEntry[];
   /** The ledger's entry of one patient, for whom was read now. */
@@ -38,6 +40,7 @@ export function createAccount({ state, digester, clock }: AccountDeps, patientsH
     get uncertain() {
       return uncertain;
     },
+    countGathered: () => (uncertain ? findings.countReadings() : 0),
     entriesAfter: (after, limit) => (uncertain ? findings.accountAfter(after, limit) : ledger.codesAfter(after, limit)),
     held: (patientCode, readSequence) => possible(state, ledger.get(patientCode) ?? undefined, readSequence),
     async adopt(differing, signal) {

@@ -9,3 +9,4 @@ export {
 } from './patient-uploads.ts';
 export type { BasicsPage, PassReason, UploadDeps, UploadReader } from './ports.ts';
 export type { Pace } from './pages.ts';
+export { createRightOfWay, type RightOfWay } from './right-of-way.ts';

@@ -73,13 +73,13 @@ export async function proveParity(
   }
 }
 
-function figuresFor({ tally, deps }: PassParts): NonNullable<CompleteRequest['figures']> {
+function figuresFor({ tally, deps, account }: PassParts): NonNullable<CompleteRequest['figures']> {
   return {
     pages: tally.pages,
     rows: tally.rows,
     refusedByAgent: { ...tally.refusedByAgent },
     rules: { ...tally.rules },
-    adopted: tally.adopted,
+    adopted: tally.adopted + account.countGathered(),
     retold: tally.retold,
     elapsedMs: Math.max(0, deps.clock.monotonic() - tally.startedMs),
   };

@@ -3,6 +3,7 @@ import { mapFullRecord, type RuleName } from '../records/index.ts';
 import { AgentError, retry, type Backoff } from '../runtime/index.ts';
 import { createLocalDates } from './local-date.ts';
 import type { UploadDeps } from './ports.ts';
+import type { RightOfWay } from './right-of-way.ts';
 import { createSharedWork, waitForEnd, type SharedWork } from './shared-work.ts';
 
 /** How one patient's upload ended. */
@@ -30,6 +31,8 @@ export interface PatientUploads {
 export interface PatientOptions {
   readonly backoff?: Backoff;
   readonly tries?: number;
+  /** Taken while a patient is read and sent. */
+  readonly rightOfWay?: Pick<RightOfWay, 'take'>;
 }
 
 const patientBackoff: Backoff = { firstMs: 200, mostMs: 3_000, jitter: 0.5 };
@@ -59,7 +62,11 @@ export function createPatientUploads(deps: UploadDeps, options: PatientOptions =
           await waitForEnd(before?.work, shared);
           shared.throwIfAborted();
           entry.joinable = false;
-          return syncOne(deps, { patientCode, messageId, backoff, tries, localDateOf }, shared);
+          return syncOne(
+            deps,
+            { patientCode, messageId, backoff, tries, localDateOf, rightOfWay: options.rightOfWay },
+            shared,
+          );
         }),
       };
       inFlight.set(patientCode, entry);
@@ -77,6 +84,7 @@ interface SyncOptions {
   readonly backoff: Backoff;
   readonly tries: number;
   readonly localDateOf: (epochMs: number) => string;
+  readonly rightOfWay: PatientOptions['rightOfWay'];
 }
 
 async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSignal): Promise<PatientOutcome> {
@@ -112,8 +120,18 @@ async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSign
     return 'done';
   };
 
+  /** Between two tries nobody is held up. */
+  const first = async (): Promise<PatientOutcome['outcome']> => {
+    const leave = options.rightOfWay?.take();
+    try {
+      return await attempt();
+    } finally {
+      leave?.();
+    }
+  };
+
   const outcome = await retry(
-    attempt,
+    first,
     { clock: deps.clock, options: { backoff: options.backoff, tries: options.tries, waitMostMs: patientWaitMostMs } },
     signal,
   );

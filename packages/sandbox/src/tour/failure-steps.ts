@@ -1,5 +1,6 @@
 import { reportsOf, rollbarHolds } from '../reports.ts';
 import { killSteps } from './bulk-steps.ts';
+import { paritySteps } from './parity-steps.ts';
 import { prove, sendAndWait, until, type TourStep } from './step.ts';
 
 const expiredCredentials: TourStep = {
@@ -93,4 +94,10 @@ const badMessage: TourStep = {
 };
 
 /** What goes wrong, and what comes of it. */
-export const failureSteps: readonly TourStep[] = [expiredCredentials, versionChange, badMessage, ...killSteps];
+export const failureSteps: readonly TourStep[] = [
+  expiredCredentials,
+  versionChange,
+  badMessage,
+  ...paritySteps,
+  ...killSteps,
+];
