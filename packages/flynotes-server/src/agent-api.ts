@@ -4,6 +4,7 @@ import {
   batchRequestSchema,
   opaqueIdSchema,
   problemSchema,
+  sha512HexSchema,
 } from '@flynotes/carestream-server/api';
 import * as z from 'zod';
 import { receiveCommandResult } from './commands/index.ts';
@@ -17,6 +18,7 @@ import { putPatient } from './ingest/index.ts';
 import type { createLicences } from './licences/index.ts';
 import { acceptBatch, beginPass, completePass } from './passes/index.ts';
 import type { Practices } from './practices/index.ts';
+import type { Releases } from './releases/index.ts';
 
 const mebibyte = 1024 * 1024;
 /** A thousand of the longest records that the contract allows. */
@@ -37,10 +39,10 @@ const answers = <Schema extends z.ZodType>(schema: Schema) => ({
 /** What the agent of a practice calls. */
 export function addAgentApi(
   app: App,
-  deps: { database: Database; practices: Practices; licences: ReturnType<typeof createLicences> },
-  options: { passValidMs: number },
+  deps: { database: Database; practices: Practices; licences: ReturnType<typeof createLicences>; releases: Releases },
+  options: { passValidMs: number; publicUrl: string | null },
 ): void {
-  const { database, practices, licences } = deps;
+  const { database, practices, licences, releases } = deps;
   const {
     licence,
     beginPass: begin,
@@ -69,7 +71,24 @@ export function addAgentApi(
           response: answers(licence.answer),
         },
       },
-      async ({ practice, body }) => licences.open(practice, body),
+      async ({ practice, body, protocol, host }) =>
+        licences.open(practice, body, options.publicUrl ?? `${protocol}://${host}`),
+    );
+    agent.get(
+      '/v1/releases/:sha512/tarball',
+      {
+        schema: {
+          summary: 'The bytes of a release, where this server holds them',
+          tags,
+          security,
+          params: z.object({ sha512: sha512HexSchema }),
+        },
+      },
+      async ({ params }, reply) => {
+        const tarball = await releases.tarball(params.sha512);
+        if (tarball === null) throw problemError('NOT_FOUND', { detail: 'No such release is held here.' });
+        return reply.type('application/octet-stream').send(tarball);
+      },
     );
     agent.post(
       urlOf(begin.path),

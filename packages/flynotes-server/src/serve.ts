@@ -9,6 +9,7 @@ import { startMaintenance } from './maintenance/index.ts';
 import { addOperatorApi } from './operator/index.ts';
 import { createPractices } from './practices/index.ts';
 import { openQueues } from './queue/index.ts';
+import { createReleases } from './releases/index.ts';
 import type { FlynotesServer, FlynotesServerOptions } from './server.ts';
 
 const hourMs = 3_600_000;
@@ -23,6 +24,7 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   const practices = createPractices({ database, queues });
   const signer = await loadDirectiveSigner(database);
   const eventSignal = stack.use(await createEventSignal(database));
+  const releases = createReleases(database, { installed: version, keys: options.releaseKeys ?? null });
   const licences = createLicences(
     { database, practices, queues, signer },
     {
@@ -45,10 +47,14 @@ export async function serve(database: Database, options: FlynotesServerOptions):
       inFlight -= 1;
     });
   });
-  addAgentApi(app, { database, practices, licences }, { passValidMs: options.passValidMs ?? 6 * hourMs });
+  addAgentApi(
+    app,
+    { database, practices, licences, releases },
+    { passValidMs: options.passValidMs ?? 6 * hourMs, publicUrl: options.publicUrl ?? null },
+  );
   addOperatorApi(
     app,
-    { database, practices, queues, eventSignal, version, stopped: stopped.signal },
+    { database, practices, releases, queues, eventSignal, version, stopped: stopped.signal },
     options.operatorToken,
   );
   await serveConsole(app, { deskUrl: options.deskUrl ?? null, version }, () =>

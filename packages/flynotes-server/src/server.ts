@@ -1,4 +1,4 @@
-import type { LicenceAnswer } from '@flynotes/carestream-server/api';
+import type { LicenceAnswer, PinnedKey } from '@flynotes/carestream-server/api';
 import { openMigrated } from './database/index.ts';
 import type { Database, DatabaseOptions } from './database/index.ts';
 import type { RequestLine } from './http/app.ts';
@@ -19,6 +19,10 @@ export interface FlynotesServerOptions {
   readonly agentVersionLeast?: string;
   readonly rollbar?: LicenceAnswer['rollbar'];
   readonly registry?: LicenceAnswer['registry'];
+  /** Whose signatures count when a release is added; any without. Agents decide by their own host's keys. */
+  readonly releaseKeys?: readonly PinnedKey[] | null;
+  /** Where agents reach this server, for addresses that it gives them; as they asked, without. */
+  readonly publicUrl?: string | null;
   /** An unfinished pass can be resumed for this long; 6 hours. */
   readonly passValidMs?: number;
   readonly directiveValidMs?: number;

@@ -153,4 +153,14 @@ export const migrations: readonly string[] = [
   alter table practices add column removals_confirmed_until timestamptz, add column digest_mismatches bigint not null default 0,
     add column digests_mismatched_at timestamptz;
   `,
+  `
+  alter table releases add column tarball bytea;
+  alter table practices add column canary boolean not null default false;
+  create table rollout (
+    single boolean primary key default true check (single),
+    canary_version text,
+    floor text not null default '0.0.0'
+  );
+  insert into rollout default values;
+  `,
 ];

@@ -28,6 +28,8 @@ export function readJsonBodies(app: FastifyInstance): void {
  * schemas allow free text. Rows of batches have schemas of their own for this.
  */
 export function refuseUnstorableText(value: unknown, path = ''): void {
+  // Bytes are no text, and each of them would be looked at.
+  if (value instanceof Uint8Array) return;
   if (typeof value === 'string') {
     if (!value.isWellFormed() || value.includes('\u0000')) {
       throw problemError('REQUEST_INVALID', {

@@ -9,7 +9,7 @@ import { recomputeDigests } from '../passes/index.ts';
 import type { Practice, Practices } from '../practices/index.ts';
 import { credentialDurationS } from '../queue/index.ts';
 import type { QueueProvider } from '../queue/index.ts';
-import { findRelease } from '../releases/index.ts';
+import { dictatedVersion, findRelease, findRollout } from '../releases/index.ts';
 import type { DirectiveSigner } from './signing.ts';
 
 /** What licence answers say for every practice. */
@@ -28,7 +28,7 @@ export interface LicenceSettings {
 export function createLicences(
   deps: { database: Database; practices: Practices; queues: QueueProvider | null; signer: DirectiveSigner },
   settings: LicenceSettings,
-): { open(practice: Practice, request: LicenceRequest): Promise<LicenceAnswer> } {
+): { open(practice: Practice, request: LicenceRequest, ownUrl: string): Promise<LicenceAnswer> } {
   const { database, practices, queues, signer } = deps;
 
   const canonicalVersionFor = async (practice: Practice, offered: readonly number[]): Promise<number> => {
@@ -43,13 +43,14 @@ export function createLicences(
   };
 
   return {
-    async open(practice, request) {
+    async open(practice, request, ownUrl) {
       if (compareVersions(request.version, settings.agentVersionLeast) < 0) throw problemError('AGENT_TOO_OLD');
       const canonicalVersion = await canonicalVersionFor(practice, request.canonicalVersions);
       const queue = await practices.withQueue(practice);
       if (queues === null) throw problemError('QUEUE_MISSING');
       const credentials = await queues.issueCredentials(queue, settings.credentialDurationS ?? credentialDurationS);
-      const version = practice.pinnedVersion ?? settings.version;
+      const rollout = await findRollout(database);
+      const version = dictatedVersion(practice, rollout, settings.version);
       const release = await findRelease(database, version);
       const opened = await database.transaction(async (sql) => {
         await appendEvent(sql, practice.id, { type: 'licence-opened', version: request.version, dictated: version });
@@ -81,10 +82,13 @@ export function createLicences(
           version,
           ...(release === null ? {} : { releaseSha512: release.tarballSha512 }),
           attempt: opened.attempt,
-          floor: opened.floor,
+          floor: compareVersions(opened.floor, rollout.floor) > 0 ? opened.floor : rollout.floor,
           expiresAt: new Date(Date.now() + settings.directiveValidMs).toISOString(),
         }),
         releaseManifest: release?.manifest ?? null,
+        ...(release?.hasTarball === true
+          ? { releaseUrl: new URL(`/v1/releases/${release.tarballSha512}/tarball`, ownUrl).href }
+          : {}),
       };
     },
   };

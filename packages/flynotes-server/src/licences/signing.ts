@@ -1,5 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { signatureContexts } from '@flynotes/carestream-server/api';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { pinnedKeyOf, signEnvelope } from '@flynotes/carestream-server/api';
 import type { Directive, SignedEnvelope } from '@flynotes/carestream-server/api';
 import type { Database } from '../database/index.ts';
 import { one } from '../database/index.ts';
@@ -24,15 +24,10 @@ export async function loadDirectiveSigner(database: Database): Promise<Directive
     ),
   );
   const privateKey = createPrivateKey({ key: Buffer.from(stored.key, 'base64'), format: 'der', type: 'pkcs8' });
-  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  const keyId = createHash('sha256').update(spki).digest('hex').slice(0, 16);
+  const { keyId, spki } = pinnedKeyOf(privateKey);
   return {
     keyId,
-    publicKey: spki.toString('base64'),
-    sign(directive) {
-      const payload = Buffer.from(JSON.stringify(directive));
-      const signature = sign(null, Buffer.concat([Buffer.from(signatureContexts.directive), payload]), privateKey);
-      return { payload: payload.toString('base64'), signature: signature.toString('base64'), keyId };
-    },
+    publicKey: spki,
+    sign: (directive) => signEnvelope(Buffer.from(JSON.stringify(directive)), 'directive', privateKey),
   };
 }

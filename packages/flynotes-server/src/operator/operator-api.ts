@@ -5,6 +5,7 @@ import { addCommandRoutes } from './command-routes.ts';
 import { addEventRoute } from './event-route.ts';
 import type { OperatorDeps } from './operator-route.ts';
 import { addPracticeRoutes } from './practice-routes.ts';
+import { addReleaseRoutes } from './release-routes.ts';
 import { addRecordRoutes } from './record-routes.ts';
 
 /** What operators and their console call, under `/v1/operator`. */
@@ -18,6 +19,7 @@ export function addOperatorApi(app: App, deps: OperatorDeps, token: string): voi
         refuseUnstorableText(query);
       });
       addPracticeRoutes(operator, deps);
+      addReleaseRoutes(operator, deps);
       addRecordRoutes(operator, deps);
       addCommandRoutes(operator, deps);
       addEventRoute(operator, deps);

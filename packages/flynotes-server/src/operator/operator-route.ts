@@ -4,11 +4,13 @@ import type { Database } from '../database/index.ts';
 import type { EventSignal } from '../events/index.ts';
 import type { Practices } from '../practices/index.ts';
 import type { QueueProvider } from '../queue/index.ts';
+import type { Releases } from '../releases/index.ts';
 
 /** What the operator's routes need. */
 export interface OperatorDeps {
   readonly database: Database;
   readonly practices: Practices;
+  readonly releases: Releases;
   readonly queues: QueueProvider | null;
   readonly eventSignal: EventSignal;
   /** The version that this server dictates by default. */

@@ -38,6 +38,9 @@ export const practiceViewSchema = z.object({
   suspended: z.boolean(),
   /** Null: the version that this server has installed. */
   pinnedVersion: z.string().nullable(),
+  canary: z.boolean(),
+  /** Raised to have a release that was undone tried once more. */
+  attempt: z.int(),
   dictatedVersion: z.string(),
   /** What the agent said when it last opened its licence. */
   agentVersion: z.string().nullable(),

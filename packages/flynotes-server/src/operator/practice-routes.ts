@@ -8,7 +8,7 @@ import * as schemas from './operator-schemas.ts';
 import { practiceViews } from './practice-views.ts';
 
 /** Practices and their licences. */
-export function addPracticeRoutes(operator: App, { database, practices, version }: OperatorDeps): void {
+export function addPracticeRoutes(operator: App, { database, practices, releases, version }: OperatorDeps): void {
   const view = async (id: string) => {
     const [found] = await practiceViews(database, version, id);
     if (found === undefined) throw problemError('NOT_FOUND', { detail: 'There is no such practice.' });
@@ -78,7 +78,8 @@ export function addPracticeRoutes(operator: App, { database, practices, version 
       },
     },
     async ({ params, body }) => {
-      const { floor } = await practices.get(params.practiceId);
+      const [practice, rollout] = await Promise.all([practices.get(params.practiceId), releases.rollout()]);
+      const floor = compareVersions(practice.floor, rollout.floor) > 0 ? practice.floor : rollout.floor;
       if (body.version !== null && compareVersions(body.version, floor) < 0) {
         throw problemError('REQUEST_INVALID', {
           detail: `No version below ${floor} is ever installed.`,

@@ -8,6 +8,8 @@ export interface Practice {
   readonly timeZone: string;
   readonly suspended: boolean;
   readonly pinnedVersion: string | null;
+  /** Runs the canaries' version, if there is one and it is not pinned. */
+  readonly canary: boolean;
   readonly floor: string;
   readonly attempt: number;
   /** 32 bytes, base64. */
@@ -23,7 +25,7 @@ export interface Practice {
 }
 
 /** The columns of {@link Practice}, for a SELECT. */
-export const practiceColumns = `id, name, time_zone as "timeZone", suspended, pinned_version as "pinnedVersion", floor, attempt,
+export const practiceColumns = `id, name, time_zone as "timeZone", suspended, pinned_version as "pinnedVersion", canary, floor, attempt,
   digest_key as "digestKey", canonical_version as "canonicalVersion", queue, schema_overrides as "schemaOverrides", features,
   created_at as "createdAt", agent_version as "agentVersion", licence_opened_at as "licenceOpenedAt", last_equal_at as "lastEqualAt"`;
 

@@ -31,6 +31,9 @@ export interface Practices {
   pinVersion(id: string, version: string | null): Promise<Practice>;
   /** For a day, or until both sides are equal: most of its patients may be removed. */
   confirmRemovals(id: string): Promise<Practice>;
+  setCanary(id: string, canary: boolean): Promise<Practice>;
+  /** Has a release that was undone tried once more. */
+  raiseAttempt(id: string): Promise<Practice>;
   /** The old key ends at once. */
   rotateLicenceKey(id: string): Promise<string>;
 }
@@ -92,6 +95,8 @@ export function createPractices(deps: { database: Database; queues: QueueProvide
     pinVersion: (id, version) => changed(id, 'pinned_version = $2', version),
     confirmRemovals: (id) =>
       changed(id, 'removals_confirmed_until = now() + make_interval(hours => $2::int)', removalsConfirmedHours),
+    setCanary: (id, canary) => changed(id, 'canary = $2', canary),
+    raiseAttempt: (id) => changed(id, 'attempt = attempt + $2', 1),
     async rotateLicenceKey(id) {
       const licenceKey = createLicenceKey();
       await changed(id, 'licence_key_hash = $2', licenceKeyHash(licenceKey));
