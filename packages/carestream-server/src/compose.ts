@@ -37,6 +37,7 @@ import {
   type Telemetry,
 } from './telemetry/index.ts';
 import { createInstaller, type Installer } from './update/index.ts';
+import type { UploadDeps } from './upload/index.ts';
 import { version } from './version.ts';
 
 /** What surrounds the agent. */
@@ -212,15 +213,16 @@ async function assemble(
 ): Promise<Work> {
   const { state, telemetry, flynotes, surroundings, clock } = parts;
   const { log } = telemetry;
-  const [{ createQueue }, { createBulkUploads, createKeyedDigester, createPatientUploads }, { createCommands }] =
-    await Promise.all([queueParts, import('./upload/index.ts'), import('./commands/index.ts')]);
+  const [{ createQueue }, upload, { createCommands }] = await Promise.all([
+    queueParts,
+    import('./upload/index.ts'),
+    import('./commands/index.ts'),
+  ]);
   const licence = context.licence();
-  const digesterOf = keepNewest(createKeyedDigester);
-  const uploadDeps = {
-    practice: () => context.practice,
-    flynotes,
+  const digesterOf = keepNewest(upload.createKeyedDigester);
+  const uploadDeps = (ports: Pick<UploadDeps, 'practice' | 'flynotes' | 'clock'>): UploadDeps => ({
+    ...ports,
     state,
-    clock,
     log,
     // A new key, or another server, comes with a licence answer of any hour.
     get digester() {
@@ -229,13 +231,15 @@ async function assemble(
     readingForm: () => `${version} ${context.practice.schema.fingerprint}`,
     refusalJudge: () => context.licence().serverVersion ?? 'not-told',
     timeZone: licence.practice.timeZone,
-  };
-  const bulkUploads = createBulkUploads(uploadDeps);
+  });
+  const ports = { practice: () => context.practice, flynotes, clock };
+  const rightOfWay = upload.createRightOfWay(clock);
+  const bulkUploads = upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports)));
   const handle = createCommands({
     reporter: log,
     version,
     bulkUploads,
-    patientUploads: createPatientUploads(uploadDeps),
+    patientUploads: upload.createPatientUploads(uploadDeps(ports), { rightOfWay }),
     questionnaires: () => context.practice,
     requestRestart: () => context.requestRestart(),
   });

@@ -1,0 +1,83 @@
+import { createVirtualClock } from '@flynotes/testkit';
+import { expect, test } from 'vitest';
+import type { UploadDeps } from './ports.ts';
+import { createRightOfWay } from './right-of-way.ts';
+
+const never = new AbortController().signal;
+
+/** Bulk work's ports over doubles that note what was begun. */
+function rig() {
+  const clock = createVirtualClock();
+  const begun: string[] = [];
+  const note = (name: string) => async () => {
+    begun.push(name);
+    return {} as never;
+  };
+  const way = createRightOfWay(clock);
+  const ports = way.givenBy({
+    clock,
+    practice: () => ({
+      readBasicsPage: note('page'),
+      readBasicsOf: note('by-key'),
+      readPatient: note('patient'),
+    }),
+    flynotes: {
+      beginPass: note('begin'),
+      sendBatch: note('batch'),
+      completePass: note('complete'),
+      putPatient: note('put'),
+      sentBytes: () => 0,
+    } satisfies UploadDeps['flynotes'],
+  });
+  return { clock, begun, way, ports };
+}
+
+type Step = (parts: ReturnType<typeof rig>, signal?: AbortSignal) => Promise<unknown>;
+const steps: Readonly<Record<'page' | 'by-key' | 'batch' | 'slice', Step>> = {
+  page: ({ ports }, signal = never) => ports.practice().readBasicsPage(null, 10, signal),
+  'by-key': ({ ports }, signal = never) => ports.practice().readBasicsOf([1], signal),
+  batch: ({ ports }, signal = never) => ports.flynotes.sendBatch('p', {} as never, { idempotencyKey: 'k' }, signal),
+  slice: ({ ports, begun }, signal = never) => ports.clock.sleep(0, signal).then(() => void begun.push('slice')),
+};
+const names = Object.keys(steps) as (keyof typeof steps)[];
+
+test.each(names)('a %s waits until the last of several patients has gone by', async (name) => {
+  const parts = rig();
+  const leave = [parts.way.take(), parts.way.take()];
+  const step = steps[name](parts);
+  await parts.clock.advance(50);
+  leave[0]?.();
+  leave[0]?.();
+  await parts.clock.advance(10);
+  expect(parts.begun).toEqual([]);
+  leave[1]?.();
+  await step;
+  expect(parts.begun).toEqual([name]);
+  expect(parts.clock.sleepers()).toBe(0);
+});
+
+test.each(names)(
+  'a %s waits for nobody where nobody waits, and not for ever where somebody always does',
+  async (name) => {
+    const parts = rig();
+    await parts.clock.runUntil(steps[name](parts));
+    expect(parts.begun).toEqual([name]);
+    parts.way.take();
+    const startedMs = parts.clock.monotonic();
+    await parts.clock.runUntil(steps[name](parts));
+    expect(parts.clock.monotonic() - startedMs).toBe(100);
+    expect(parts.begun).toEqual([name, name]);
+  },
+);
+
+test.each(names)('a %s that is no longer wanted stops waiting', async (name) => {
+  const parts = rig();
+  parts.way.take();
+  const stop = new AbortController();
+  const step = steps[name](parts, stop.signal);
+  step.catch(() => undefined);
+  await parts.clock.advance(5);
+  stop.abort(new Error('stopping'));
+  await expect(step).rejects.toThrow('stopping');
+  expect(parts.begun).toEqual([]);
+});
