@@ -26,7 +26,7 @@ export interface ArrivedBatch {
  */
 export async function acceptBatch(database: Database, practice: Practice, batch: ArrivedBatch): Promise<BatchAnswer> {
   // The work that needs no lock comes before the lock.
-  const { rows, refusals, outdated } = judgeBatch(
+  const { rows, refusals, outdated } = await judgeBatch(
     batch.patients,
     batch.removals,
     createPracticeDigester(practice.digestKey),
