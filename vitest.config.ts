@@ -21,6 +21,8 @@ const suite = (name: string, include: string[], exclude: string[] = []) => ({
     // A busy machine is slow, and the full counts of `npm run test:long` take their time.
     testTimeout: (name === 'unit' ? 20_000 : 60_000) * (long ? 30 : 1),
     hookTimeout: 60_000,
+    // What will be so is waited for; how long that takes says more of the machine than of the code.
+    expect: { poll: { timeout: 20_000 } },
     setupFiles: ['./tools/test-setup.ts'],
   },
 });
@@ -31,7 +33,12 @@ export default defineConfig({
     projects: [
       suite(
         'unit',
-        ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+        [
+          'packages/*/src/**/*.test.ts',
+          'packages/service-host/windows/**/*.test.ts',
+          'tools/**/*.test.ts',
+          'benchmarks/**/*.test.ts',
+        ],
         ['**/*.wire.test.ts'],
       ),
       suite('wire', ['packages/*/src/**/*.wire.test.ts']),
@@ -40,6 +47,7 @@ export default defineConfig({
       suite('browser', ['tests/browser/**/*.test.ts']),
       suite('end-to-end', ['tests/end-to-end/**/*.test.ts']),
       suite('chaos', ['tests/chaos/**/*.test.ts']),
+      suite('windows', ['tests/windows/**/*.test.ts']),
     ],
   },
 });

@@ -1,14 +1,17 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { createR4Server, defaultLogins, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
+import { createVirtualClock, type VirtualClock } from '@flynotes/testkit';
 import { describe, expect, test } from 'vitest';
 import { isAgentError } from '../runtime/index.ts';
 import { testDrivers, type TestDriver } from './driver-rig.ts';
 import { allPages, createPracticeRig } from './practice-rig.ts';
 
-const startRigOver = async (driver: TestDriver, options: R4ServerOptions = {}) =>
-  createPracticeRig(driver.reached(await createR4Server({ patients: 300, seed: 7, ...options })));
+const startRigOver = async (driver: TestDriver, options: R4ServerOptions = {}, clock?: VirtualClock) =>
+  createPracticeRig(driver.reached(await createR4Server({ patients: 300, seed: 7, ...options })), clock);
 
 const signal = new AbortController().signal;
+/** Of a virtual clock, so that no limit is met by a machine that is merely slow. */
+const longerThanAnyLimitMs = 120_000;
 
 async function failureOf(
   work: Promise<unknown>,
@@ -24,7 +27,7 @@ async function failureOf(
 
 for (const driver of testDrivers) {
   describe.runIf(driver.present)(`over ${driver.title}`, () => {
-    const startRig = (options: R4ServerOptions = {}) => startRigOver(driver, options);
+    const startRig = (options: R4ServerOptions = {}, clock?: VirtualClock) => startRigOver(driver, options, clock);
 
     describe('opening', () => {
       test('wrong password', async () => {
@@ -253,10 +256,14 @@ for (const driver of testDrivers) {
       });
 
       test('a server that falls silent is left by the watchdog, and asked again on the next call', async () => {
-        await using rig = await startRig();
-        await using reader = await rig.open({ pageTimeoutMs: 150 });
+        const clock = createVirtualClock();
+        await using rig = await startRig({}, clock);
+        await using reader = await rig.open();
         rig.server.faults.add({ kind: 'black-hole', at: 'statement', matching: ofPatients, times: 1 });
-        expect(await failureOf(reader.readBasicsPage(null, 100, signal))).toMatchObject({
+        const failed = failureOf(reader.readBasicsPage(null, 100, signal));
+        await expect.poll(() => rig.server.faults.fired('black-hole')).toBe(1);
+        await clock.advance(longerThanAnyLimitMs);
+        expect(await failed).toMatchObject({
           code: 'PRACTICE_TIMEOUT',
           details: { reason: 'watchdog' },
         });
@@ -264,14 +271,17 @@ for (const driver of testDrivers) {
       });
 
       test('calls given up in a hurry leave nothing open, and the next one is not disturbed', async () => {
-        await using rig = await startRig();
+        const clock = createVirtualClock();
+        await using rig = await startRig({}, clock);
         {
-          await using reader = await rig.open({ pageTimeoutMs: 40 });
+          await using reader = await rig.open();
           rig.server.faults.add({ kind: 'black-hole', at: 'statement', matching: ofPatients, times: 4 });
           for (let round = 0; round < 4; round += 1) {
             const failed = failureOf(reader.readBasicsPage(null, 10, signal));
             const given = reader.readBasicsPage(null, 10, AbortSignal.abort(new Error('no longer')));
             await expect(given).rejects.toThrow('no longer');
+            await expect.poll(() => rig.server.faults.fired('black-hole')).toBe(round + 1);
+            await clock.advance(longerThanAnyLimitMs);
             expect((await failed).code).toBe('PRACTICE_TIMEOUT');
           }
           expect((await reader.readBasicsPage(null, 10, signal)).rows).toHaveLength(10);

@@ -1,4 +1,4 @@
-import type { Log } from '../runtime/index.ts';
+import type { Clock, Log } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { createPracticeConnector, type PracticeConnectorOptions } from './practice-connector.ts';
 import type { BasicsPage, PracticeReader } from './practice-reader.ts';
@@ -22,11 +22,11 @@ export interface RigServer {
   close(): Promise<void>;
 }
 
-/** For tests: a connector for a simulated R4, which goes down with the rig. */
-export function createPracticeRig<Server extends RigServer>(server: Server) {
+/** For tests: a connector for a simulated R4, which goes down with the rig. With a virtual clock, limits end when the test says so. */
+export function createPracticeRig<Server extends RigServer>(server: Server, clock: Clock = createSystemClock()) {
   const log = createMemoryLog();
   const connector = (more: Partial<PracticeConnectorOptions> = {}) =>
-    createPracticeConnector({ clock: createSystemClock(), log }, { database: server.connectionString(), ...more });
+    createPracticeConnector({ clock, log }, { database: server.connectionString(), ...more });
   return {
     server,
     log,

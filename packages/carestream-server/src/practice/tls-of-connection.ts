@@ -41,6 +41,7 @@ async function placeOf(
   if (transport === 'Shared memory') return 'local';
   if (typeof transport === 'string' && transport !== 'TCP') return undefined;
   const host = place?.host ?? (typeof address === 'string' ? address : undefined);
-  const port = typeof toldPort === 'number' ? toldPort : place?.port;
+  // A port that was written is the one that leads there, whatever the server's own is.
+  const port = place?.port ?? (typeof toldPort === 'number' ? toldPort : undefined);
   return host === undefined || port === undefined ? undefined : { host, port };
 }
