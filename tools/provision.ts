@@ -32,17 +32,34 @@ function tdsDriverPresent(): boolean {
   return readdirSync(root).some((folder) => existsSync(path.join(root, folder, 'odbc', 'libtdsodbc.so')));
 }
 
-/** Everything that `npm test` uses beside what npm installs. */
-export const requirements: readonly Requirement[] = [
-  { name: 'PostgreSQL', packages: ['postgresql'], present: postgresPresent },
-  { name: 'Chromium', packages: ['chromium', 'fonts-liberation'], present: () => onPath('chromium') },
-  { name: 'FreeTDS (tsql, bsqldb)', packages: ['freetds-bin'], present: () => onPath('tsql') && onPath('bsqldb') },
-  {
-    name: 'unixODBC with FreeTDS (isql)',
-    packages: ['unixodbc', 'tdsodbc', 'odbcinst', 'libodbc2'],
-    present: () => onPath('isql') && tdsDriverPresent(),
-  },
-];
+/** What is needed beside what npm installs, by what it is needed for. */
+export const requirements = {
+  /** The tests of agent, cloud and sandbox. */
+  tests: [
+    { name: 'PostgreSQL', packages: ['postgresql'], present: postgresPresent },
+    { name: 'Chromium', packages: ['chromium', 'fonts-liberation'], present: () => onPath('chromium') },
+    { name: 'FreeTDS (tsql, bsqldb)', packages: ['freetds-bin'], present: () => onPath('tsql') && onPath('bsqldb') },
+    {
+      name: 'unixODBC with FreeTDS (isql)',
+      packages: ['unixodbc', 'tdsodbc', 'odbcinst', 'libodbc2'],
+      present: () => onPath('isql') && tdsDriverPresent(),
+    },
+  ],
+  /** Building the MSI. */
+  windows: [
+    {
+      name: 'mingw-w64 (gcc, windres)',
+      packages: ['gcc-mingw-w64-x86-64-posix', 'binutils-mingw-w64-x86-64'],
+      present: () => onPath('x86_64-w64-mingw32-gcc') && onPath('x86_64-w64-mingw32-windres'),
+    },
+    { name: 'wixl, msibuild', packages: ['wixl', 'msitools'], present: () => onPath('wixl') && onPath('msibuild') },
+    { name: 'osslsigncode', packages: ['osslsigncode'], present: () => onPath('osslsigncode') },
+  ],
+  /** Installing and running it without a Windows. */
+  wine: [{ name: 'Wine (64-bit)', packages: ['wine64'], present: () => executable('/usr/lib/wine/wine64') }],
+} satisfies Readonly<Record<string, readonly Requirement[]>>;
+/** One of the purposes of {@link requirements}. */
+export type Purpose = keyof typeof requirements;
 
 const onDebian = (): boolean => existsSync('/etc/debian_version') && onPath('apt-get');
 const asRoot = (): boolean => process.getuid?.() === 0;
@@ -51,8 +68,12 @@ const asRoot = (): boolean => process.getuid?.() === 0;
  * Installs what is missing when run as root on Debian; otherwise leaves it.
  * @returns the names of what is still missing
  */
-export function provision(say: (line: string) => void): readonly string[] {
-  const missing = requirements.filter((requirement) => !requirement.present());
+export function provision(
+  say: (line: string) => void,
+  purposes: readonly Purpose[] = ['tests', 'windows', 'wine'],
+): readonly string[] {
+  const wanted: readonly Requirement[] = purposes.flatMap((purpose) => requirements[purpose]);
+  const missing = wanted.filter((requirement) => !requirement.present());
   if (missing.length === 0) return [];
   const packages = missing.flatMap((requirement) => requirement.packages);
   if (!onDebian() || !asRoot()) {
@@ -68,7 +89,7 @@ export function provision(say: (line: string) => void): readonly string[] {
   if (install.status !== 0) {
     say((update.stderr + install.stdout + install.stderr).split('\n').slice(-12).join('\n'));
   }
-  return requirements.filter((requirement) => !requirement.present()).map(({ name }) => name);
+  return wanted.filter((requirement) => !requirement.present()).map(({ name }) => name);
 }
 
 /** The distribution's name, for reports. */

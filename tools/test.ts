@@ -13,6 +13,8 @@ const suites = [
   { name: 'browser', tests: 'tests/browser/**/*.test.ts' },
   { name: 'end-to-end', tests: 'tests/end-to-end/**/*.test.ts' },
   { name: 'chaos', tests: 'tests/chaos/**/*.test.ts' },
+  // The service and its installer under Wine.
+  { name: 'windows', tests: 'tests/windows/**/*.test.ts' },
 ];
 
 interface VitestReport {
