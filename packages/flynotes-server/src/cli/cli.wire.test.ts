@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { pinnedKeySchema, signEnvelope } from '@flynotes/carestream-server/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send } from '../testing/server-under-test.ts';
 
@@ -96,5 +98,46 @@ describe('flynotes-server', () => {
       expect({ code: ended.code, err: ended.err }).toEqual({ code, err: expect.stringContaining(text) });
       expect(ended.err).not.toContain('SECRET');
     }
+  });
+
+  // Each command opens and closes an embedded database.
+  it('adds releases, lists them, pins, and tells the key that dictates versions', { timeout: 240_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'flynotes-cli-release-'));
+    const command = (...args: string[]) => run([...args, '--json', '--data-dir', join(folder, 'data')]);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const tarball = Buffer.from('a tarball');
+    const manifest = {
+      name: '@flynotes/carestream-server',
+      version: '7.1.0',
+      tarball: { sha512: createHash('sha512').update(tarball).digest('hex'), sizeBytes: tarball.length },
+      files: { 'package.json': '0'.repeat(128) },
+      node: '24.0.0',
+      hostMin: '0.1.0',
+      stateSchema: 1,
+    };
+    const envelope = signEnvelope(Buffer.from(JSON.stringify(manifest)), 'releaseManifest', privateKey);
+    await writeFile(join(folder, 'a.release.json'), JSON.stringify(envelope));
+    await writeFile(join(folder, 'a.tgz'), tarball);
+    const added = await command('release', 'add', join(folder, 'a.release.json'), '--tarball', join(folder, 'a.tgz'));
+    expect(added).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(added.out)).toMatchObject({ version: '7.1.0', hasTarball: true });
+    await command('practice', 'add', '--name', 'Elm Street', '--id', 'elm-street');
+    expect(await command('release', 'pin', '7.1.0', '--practice', 'elm-street')).toMatchObject({ code: 0 });
+    expect(await command('release', 'canary', '--practice', 'elm-street')).toMatchObject({ code: 0 });
+    expect(await command('release', 'canary', '7.1.0')).toMatchObject({ code: 0 });
+    expect(JSON.parse((await command('release', 'retry', '--practice', 'elm-street')).out)).toMatchObject({
+      attempt: 2,
+    });
+    expect(await command('release', 'floor', '99.0.0')).toMatchObject({ code: 1 });
+    const listed = JSON.parse((await command('release', 'list')).out) as { releases: unknown[] };
+    expect(listed).toMatchObject({ canaryVersion: '7.1.0', floor: '0.0.0' });
+    expect(listed.releases).toMatchObject([{ version: '7.1.0', hasTarball: true, canary: true, dictated: false }]);
+    const key = JSON.parse((await command('signing-key')).out) as object;
+    expect(pinnedKeySchema.safeParse(key).success).toBe(true);
+    await writeFile(join(folder, 'broken.json'), '{');
+    const broken = await command('release', 'add', join(folder, 'broken.json'));
+    expect(broken.code).toBe(2);
+    expect(broken.err).toContain('is no JSON');
+    await rm(folder, { recursive: true });
   });
 });

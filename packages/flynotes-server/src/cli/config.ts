@@ -38,6 +38,8 @@ const environmentSchema = z.object({
   FLYNOTES_REGISTRY_URL: http.optional(),
   FLYNOTES_REGISTRY_TOKEN: z.string().min(1).optional(),
   FLYNOTES_SANDBOX_DESK_URL: http.optional(),
+  FLYNOTES_RELEASE_KEYS: z.string().min(1).optional(),
+  FLYNOTES_PUBLIC_URL: http.optional(),
   FLYNOTES_AGENT_VERSION_LEAST: z
     .string()
     .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/)
@@ -97,7 +99,7 @@ export function queueOf(env: Environment): QueueOptions {
 /** Everything else that the environment tells. */
 export function settingsOf(
   env: Environment,
-): Pick<FlynotesServerOptions, 'rollbar' | 'registry' | 'deskUrl' | 'agentVersionLeast'> {
+): Pick<FlynotesServerOptions, 'rollbar' | 'registry' | 'deskUrl' | 'publicUrl' | 'agentVersionLeast'> {
   const { FLYNOTES_ROLLBAR_TOKEN: accessToken, FLYNOTES_ROLLBAR_ENDPOINT: endpoint } = env;
   const { FLYNOTES_REGISTRY_URL: registryUrl, FLYNOTES_REGISTRY_TOKEN: registryToken } = env;
   return {
@@ -113,6 +115,7 @@ export function settingsOf(
     registry:
       registryUrl === undefined || registryToken === undefined ? null : { url: registryUrl, token: registryToken },
     deskUrl: env.FLYNOTES_SANDBOX_DESK_URL ?? null,
+    publicUrl: env.FLYNOTES_PUBLIC_URL ?? null,
     ...(env.FLYNOTES_AGENT_VERSION_LEAST === undefined ? {} : { agentVersionLeast: env.FLYNOTES_AGENT_VERSION_LEAST }),
   };
 }

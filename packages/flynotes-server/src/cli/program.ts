@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { version } from '@flynotes/carestream-server';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, databaseOf, queueOf, readEnvironment, settingsOf } from './config.ts';
+import { addReleaseCommands, releaseKeysIn } from './release-commands.ts';
 
 /** What the command line reads from and writes to. */
 export interface Terminal {
@@ -28,6 +29,8 @@ Environment:
   FLYNOTES_ROLLBAR_TOKEN, _ENVIRONMENT, _LEVEL, _ENDPOINT   what agents are told for their reports
   FLYNOTES_REGISTRY_URL, FLYNOTES_REGISTRY_TOKEN            where agents fetch releases
   FLYNOTES_AGENT_VERSION_LEAST                              older agents are not spoken to
+  FLYNOTES_RELEASE_KEYS        a keys.json: releases by other keys are not added
+  FLYNOTES_PUBLIC_URL          where agents reach this server, behind a proxy that changes it
 `;
 
 /** The commands; each resolves to the exit code. */
@@ -59,6 +62,7 @@ export function createProgram(terminal: Terminal): Command {
       const operatorToken = given ?? randomBytes(24).toString('base64url');
       await using server = await createFlynotesServer({
         ...settingsOf(env),
+        ...(env.FLYNOTES_RELEASE_KEYS === undefined ? {} : { releaseKeys: releaseKeysIn(env.FLYNOTES_RELEASE_KEYS) }),
         host: options.host,
         port: options.port,
         database: databaseOf(env, options),
@@ -117,6 +121,7 @@ export function createProgram(terminal: Terminal): Command {
           `Practice:    ${practice.id}\nLicence key: ${licenceKey}\nThe key is not kept anywhere: note it now.`,
         );
     });
+  addReleaseCommands(program, terminal);
   return program;
 }
 

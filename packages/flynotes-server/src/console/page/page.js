@@ -2,6 +2,7 @@ import { createDesk, createOperator } from './api.js';
 import { createArrivals } from './arrivals.js';
 import { el, figures, replace, time } from './dom.js';
 import { createPassPanel } from './pass-panel.js';
+import { showRollout } from './rollout-panel.js';
 import { showRecord } from './record.js';
 import { createDeskPanel } from './desk.js';
 
@@ -125,6 +126,9 @@ const refreshResults = coalesced(async () => {
   for (const command of commands.toReversed()) showResult(command.result ?? { ...command, outcome: 'waiting' });
 });
 
+/** What runs where changes with heartbeats and licence answers, of other practices too: asked for, not counted. */
+const refreshRollout = coalesced(async () => showRollout(await operator.rollout()));
+
 function openDesk() {
   if (!$('desk').hidden) return;
   const desk = createDesk(config.deskUrl);
@@ -170,6 +174,7 @@ function onEvent(name, event) {
   if (name === 'open' || name === 'missed') {
     connection('live', 'good');
     void refreshPass();
+    void refreshRollout();
     return void refreshResults();
   }
   if (name === 'closed') return connection('reconnecting', 'warn');
@@ -191,8 +196,11 @@ function onEvent(name, event) {
   } else if (name === 'command-result') {
     showResult(body.result);
     if (body.result.outcome === 'done' && body.result.patientCode) void openRecord(body.result.patientCode);
+  } else if (name === 'licence-opened') {
+    void refreshRollout();
   } else if (name === 'heartbeat') {
     showVitals(body.heartbeat);
+    void refreshRollout();
   }
 }
 
