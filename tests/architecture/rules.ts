@@ -59,7 +59,13 @@ export const forbidden: IForbiddenRuleType[] = [
     name: 'concrete-parts-in-compose-and-cli-alone',
     severity: 'error',
     from: { path: `${agent}/(?:${areas}|runtime|contract)/`, pathNot: testSupport },
-    to: { path: `${agent}/(?:compose\\.ts|cli/)` },
+    to: { path: `${agent}/(?:compose(?:\\.ts|/)|cli/)` },
+  },
+  {
+    name: 'one-way-into-compose',
+    severity: 'error',
+    from: { path: `${agent}/`, pathNot: [`${agent}/compose(?:\\.ts|/)`, ...testSupport] },
+    to: { path: `${agent}/compose/` },
   },
   onlyIn('node_modules/(mssql|tedious|msnodesqlv8)/', `${agent}/practice/|^packages/sandbox/src`),
   onlyIn(

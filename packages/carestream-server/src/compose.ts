@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { AgentConfig } from './cli/config.ts';
-import type { ProxyVariables } from './cli/network.ts';
-import {
-  canonicalVersions,
-  commandResultSchema,
-  passFiguresSchema,
-  type HostEvent,
-  type LicenceAnswer,
-} from './contract/index.ts';
-import { createFlynotesClient, type FlynotesClient } from './flynotes/index.ts';
+import { assemble } from './compose/assemble.ts';
+import { deliverResult } from './compose/deliver-result.ts';
+import { installerOf } from './compose/installer-of.ts';
+import { createOverrides } from './compose/schema-overrides.ts';
+import { forgiving, forgivingNotes, outboxOf } from './compose/state-ports.ts';
+import type { AgentSurroundings } from './compose/surroundings.ts';
+import { canonicalVersions } from './contract/index.ts';
+import { createFlynotesClient } from './flynotes/index.ts';
 import {
   beginRun,
   exitCodeOf,
@@ -21,39 +20,12 @@ import {
   type LifeResult,
   type LifeTimes,
   type RunMarker,
-  type Work,
-  type WorkContext,
 } from './lifecycle/index.ts';
 import { createPracticeConnector, type DatabaseConfig, type PracticeReader } from './practice/index.ts';
-import { isAgentError, within, type Clock, type Log } from './runtime/index.ts';
-import { createSystemFiles } from './runtime/system-files.ts';
+import { isAgentError, within, type Log } from './runtime/index.ts';
 import { openState, stateSchema, type State } from './state/index.ts';
-import {
-  createTelemetry,
-  takeCrashRecord,
-  writeCrashRecord,
-  type Delivery,
-  type ReportKind,
-  type Telemetry,
-} from './telemetry/index.ts';
-import { createInstaller, type Installer } from './update/index.ts';
-import type { UploadDeps } from './upload/index.ts';
+import { createTelemetry, takeCrashRecord, writeCrashRecord } from './telemetry/index.ts';
 import { version } from './version.ts';
-
-/** What surrounds the agent. */
-export interface AgentSurroundings {
-  readonly clock: Clock;
-  /** `stable` or `candidate` under a host, otherwise null. */
-  readonly role: 'stable' | 'candidate' | null;
-  readonly hostVersion: string | null;
-  /** Where the host keeps the keys that it trusts; null without a host, or under one that installs nothing. */
-  readonly keysFile: string | null;
-  /** The folder of the release that this process runs from; null where it is none. */
-  readonly release: string | null;
-  /** For clients that do not see the proxy that was set for the process. */
-  readonly proxy: ProxyVariables | null;
-  tellHost(event: HostEvent): void;
-}
 
 /** The agent, put together. */
 export interface Agent {
@@ -70,7 +42,7 @@ const closeMs = 500;
 const spareMs = 1_500;
 const inboxDaysMs = 20 * 86_400_000;
 
-/** The only place that knows which parts the agent is made of. */
+/** With `compose/`, the only place that knows which parts the agent is made of. */
 export function composeAgent(config: AgentConfig, surroundings: AgentSurroundings): Agent {
   const { clock } = surroundings;
   const times: LifeTimes = { ...lifeTimes, ...config.times };
@@ -197,175 +169,8 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
   };
 }
 
-interface Parts {
-  readonly state: State;
-  readonly telemetry: Telemetry;
-  readonly flynotes: FlynotesClient;
-  readonly surroundings: AgentSurroundings;
-  readonly clock: Clock;
-}
-
-/** Puts together what works all day, once practice and licence are known. */
-async function assemble(
-  parts: Parts,
-  context: WorkContext<PracticeReader>,
-  queueParts: Promise<typeof import('./queue/index.ts')>,
-): Promise<Work> {
-  const { state, telemetry, flynotes, surroundings, clock } = parts;
-  const { log } = telemetry;
-  const [{ createQueue }, upload, { createCommands }] = await Promise.all([
-    queueParts,
-    import('./upload/index.ts'),
-    import('./commands/index.ts'),
-  ]);
-  const licence = context.licence();
-  const digesterOf = keepNewest(upload.createKeyedDigester);
-  const uploadDeps = (ports: Pick<UploadDeps, 'practice' | 'flynotes' | 'clock'>): UploadDeps => ({
-    ...ports,
-    state,
-    log,
-    // A new key, or another server, comes with a licence answer of any hour.
-    get digester() {
-      return digesterOf(context.licence().digest);
-    },
-    readingForm: () => `${version} ${context.practice.schema.fingerprint}`,
-    refusalJudge: () => context.licence().serverVersion ?? 'not-told',
-    timeZone: licence.practice.timeZone,
-  });
-  const ports = { practice: () => context.practice, flynotes, clock };
-  const rightOfWay = upload.createRightOfWay(clock);
-  const bulkUploads = upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports)));
-  const handle = createCommands({
-    reporter: log,
-    version,
-    bulkUploads,
-    patientUploads: upload.createPatientUploads(uploadDeps(ports), { rightOfWay }),
-    questionnaires: () => context.practice,
-    requestRestart: () => context.requestRestart(),
-  });
-  const { queue: address } = licence;
-  const queue = createQueue(
-    {
-      clock,
-      log,
-      inbox: state.inbox,
-      credentials: {
-        current: () => context.licence().queue.credentials,
-        renew: async () => (await context.renewLicence()).queue.credentials,
-      },
-      handle,
-      onUnknownType: () => context.checkVersion(),
-      onAnswer: () => context.queueAnswered(),
-      report: (result) => telemetry.addResult(JSON.stringify(result)),
-    },
-    {
-      url: address.url,
-      region: address.region,
-      ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
-      ...(surroundings.proxy === null ? {} : { proxyEnv: surroundings.proxy }),
-    },
-  );
-  return {
-    serve: (until) => queue.serve(until),
-    queueStats: () => queue.stats(),
-    uploadAll: (signal) => bulkUploads.request('scheduled', signal),
-    lastPass: () => bulkUploads.current() ?? passFiguresSchema.nullable().catch(null).parse(bulkUploads.last()),
-    lastEqualAt: () => bulkUploads.lastEqualAt(),
-    close: () => queue.close(),
-  };
-}
-
-/** What the newest licence answer replaces in the schema map. The catalogue is not looked at before the first answer, or its failure. */
-function createOverrides() {
-  const first = Promise.withResolvers<void>();
-  let newest: LicenceAnswer['schemaOverrides'] = {};
-  return {
-    async from(asking: Promise<LicenceAnswer>): Promise<LicenceAnswer> {
-      try {
-        const answer = await asking;
-        newest = answer.schemaOverrides;
-        return answer;
-      } finally {
-        first.resolve();
-      }
-    },
-    async known(): Promise<LicenceAnswer['schemaOverrides']> {
-      await first.promise;
-      return newest;
-    },
-  };
-}
-
-/** Makes something anew only when what it is made of has changed. */
-function keepNewest<Input, Output>(make: (input: Input) => Output): (input: Input) => Output {
-  let newest: { readonly of: string; readonly made: Output } | null = null;
-  return (input) => {
-    const of = JSON.stringify(input);
-    if (newest?.of !== of) newest = { of, made: make(input) };
-    return newest.made;
-  };
-}
-
-/** Null where nobody would start what is installed. */
-function installerOf(config: AgentConfig, surroundings: AgentSurroundings, log: Log): Installer | null {
-  const { clock, keysFile, role, hostVersion } = surroundings;
-  if (keysFile === null || role === null) return null;
-  return createInstaller(
-    { clock, log, files: createSystemFiles(), tell: (event) => surroundings.tellHost(event) },
-    {
-      dataDir: config.dataDir,
-      keysFile,
-      running: surroundings.release,
-      role,
-      abilities: { node: process.versions.node, host: hostVersion, stateSchema },
-      flynotes: { url: config.flynotesUrl, licenceKey: config.licenceKey },
-    },
-  );
-}
-
 function newNonce(): string {
   return randomBytes(24).toString('base64url');
-}
-
-function outboxOf({ outbox }: State) {
-  return {
-    add: (kind: ReportKind, payloadJson: string) => outbox.add(kind, payloadJson),
-    next: (kind: ReportKind, limit: number) => outbox.next(limit, kind),
-    delete: (ids: readonly number[]) => outbox.delete(ids),
-    dropped: (kind: ReportKind) => outbox.dropped(kind),
-    forgetDropped: (kind: ReportKind, count: number) => outbox.forgetDropped(kind, count),
-  };
-}
-
-/** Notes of the lifecycle are worth having and never worth dying for: a full disk is reported, and life goes on. */
-function forgivingNotes({ notes }: State, log: Log) {
-  return {
-    get: (key: string) => notes.get(key),
-    set: (key: string, value: string) => forgiving(log, () => notes.set(key, value)),
-    delete: (key: string) => forgiving(log, () => notes.delete(key)),
-  };
-}
-
-function forgiving(log: Log, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    log.error(error, 'state');
-  }
-}
-
-/** Tries once to tell Flynotes how a command ended. What Flynotes will never take is given up. */
-async function deliverResult(flynotes: FlynotesClient, resultJson: string, signal: AbortSignal): Promise<Delivery> {
-  const result = commandResultSchema.safeParse(JSON.parse(resultJson));
-  if (!result.success) return { outcome: 'refused', status: 0 };
-  try {
-    await flynotes.commandResult(result.data, signal);
-    return { outcome: 'delivered' };
-  } catch (error) {
-    if (!isAgentError(error) || error.disposition !== 'permanent') throw error;
-    const { status } = error.details;
-    return { outcome: 'refused', status: typeof status === 'number' ? status : 0 };
-  }
 }
 
 /** What an error before the first step makes of a run. */
