@@ -22,6 +22,8 @@ export interface SqsOptions {
   readonly credentialsMostS?: number;
   /** The service's clock; tests turn it. */
   readonly now?: () => number;
+  /** Told of each request that was let through, before it is answered: an empty receive is answered 20 s later. */
+  readonly onAccepted?: (action: string) => void;
 }
 
 /** How many requests were let through and turned away. */
@@ -109,6 +111,7 @@ export async function createSqs(options: SqsOptions = {}): Promise<Sqs> {
       return send(reply, refusal);
     }
     count(counts.accepted, action);
+    options.onAccepted?.(action);
     return Readable.from([body], { objectMode: false });
   });
 
