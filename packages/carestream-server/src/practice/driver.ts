@@ -8,6 +8,8 @@ export interface Query {
   readonly text: string;
   readonly parameters?: Parameters;
   readonly timeoutMs: number;
+  /** True where one result set of many rows is expected, which is worth reading faster than the driver does. */
+  readonly manyRows?: boolean;
   /** Names that an error may repeat. */
   readonly identifiers?: readonly string[];
 }

@@ -52,12 +52,14 @@ for (const driver of testDrivers) {
       connection = connect(driver);
     });
     afterAll(() => connection.close());
-    const read = async (text: string): Promise<unknown[]> =>
-      ((await connection.query({ text, timeoutMs: 20_000 }, signal))[0] ?? []).map((row) => row[0]);
+    const read = async (text: string, manyRows = false): Promise<unknown[]> =>
+      ((await connection.query({ text, timeoutMs: 20_000, manyRows }, signal))[0] ?? []).map((row) => row[0]);
 
     test.each(titles.map((title, index) => ({ title, index })))('$title', async ({ index }) => {
       const expected = [...(types[index]?.samples ?? []).map(([, seen]) => seen), null];
-      const found = await read(`SELECT v FROM dbo.T${index} ORDER BY id;`);
+      const text = `SELECT v FROM dbo.T${index} ORDER BY id;`;
+      const found = await read(text);
+      expect(await read(text, true), 'read as pages are').toStrictEqual(found);
       const plain = (value: unknown): unknown => (value instanceof Uint8Array ? [...value] : value);
       expect(found.map(plain)).toEqual(expected.map(plain));
       expect(found.map((value) => Object.prototype.toString.call(value))).toEqual(

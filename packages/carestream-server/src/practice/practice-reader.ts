@@ -169,11 +169,12 @@ export function createPracticeReader(
         deps.bulk,
         ({ statements }) =>
           afterCode === null
-            ? { text: statements.firstPage(pageRows), timeoutMs: limits.pageTimeoutMs }
+            ? { text: statements.firstPage(pageRows), timeoutMs: limits.pageTimeoutMs, manyRows: true }
             : {
                 text: statements.nextPage(pageRows),
                 parameters: { after: afterCode },
                 timeoutMs: limits.pageTimeoutMs,
+                manyRows: true,
               },
         signal,
       );
@@ -190,7 +191,7 @@ export function createPracticeReader(
         const some = codes.slice(from, from + codesPerQuery);
         const { sets, plan: used } = await ask(
           deps.bulk,
-          ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs }),
+          ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs, manyRows: true }),
           signal,
         );
         rows.push(...pageOf(sets[0] ?? [], Infinity, used).rows);

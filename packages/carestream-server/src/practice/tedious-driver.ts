@@ -3,6 +3,8 @@ import { AgentError } from '../runtime/index.ts';
 import type { TcpTarget } from './database-config.ts';
 import type { Driver } from './driver.ts';
 import { portOfInstance } from './sql-browser.ts';
+import { unpackRows } from './tds/packed-rows.ts';
+import { createRowTaker } from './tds/row-taker.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
 interface TediousConnection {
@@ -49,6 +51,7 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
   let closed = false;
   /** Connections of the driver that may still be open; closing them is the only end that a silent server cannot delay. */
   const live = new Set<TediousConnection>();
+  const rowTaker = createRowTaker();
 
   const drop = (): void => {
     for (const connection of live) connection.close();
@@ -94,6 +97,7 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
     },
     beforeConnect: (connection: TediousConnection) => {
       live.add(connection);
+      rowTaker.watch(connection);
       connection.on('end', () => live.delete(connection));
       connection.on('errorMessage', (info) => {
         if (typeof info.number === 'number') loginNumbers.push(info.number);
@@ -177,10 +181,14 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
       for (const [name, value] of Object.entries(query.parameters ?? {}))
         request.input(name, typeFor(value, mssql), value);
       loginNumbers.length = 0;
+      rowTaker.expect(query.manyRows === true);
       try {
         const result = await request.query(query.text);
+        const rows = rowTaker.take();
+        if (rows !== null) return [unpackRows(rows)];
         return result.recordsets as unknown as readonly (readonly (readonly unknown[])[])[];
       } catch (error) {
+        rowTaker.take();
         const context: FailureContext = {
           phase: 'query',
           host,
