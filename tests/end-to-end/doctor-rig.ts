@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import * as z from 'zod';
 
@@ -128,6 +128,35 @@ export async function blackHole(): Promise<Listening> {
   return {
     port,
     url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Passes so many connections on to a port of this machine, and hangs up on all others. */
+export async function letThrough(port: number, connections: number): Promise<Listening> {
+  let left = connections;
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    left -= 1;
+    const onward = connect({ host: '127.0.0.1', port });
+    for (const each of [socket, onward]) sockets.add(each.on('error', () => undefined));
+    if (left < 0) {
+      socket.destroy();
+      onward.destroy();
+      return;
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: own } = server.address() as AddressInfo;
+  return {
+    port: own,
+    url: `http://127.0.0.1:${own}`,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

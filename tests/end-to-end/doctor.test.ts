@@ -9,7 +9,17 @@ import { createR4Server, defaultLogins } from '@flynotes/sandbox/r4-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freeTdsString, odbcMissing } from '../../packages/carestream-server/src/practice/odbc/odbc-rig.ts';
 import { createSelfSignedCertificate } from '../../packages/sandbox/src/r4-server/tds/certificate.ts';
-import { blackHole, closedPort, examined, front, listen, runCli, serve, type Examined } from './doctor-rig.ts';
+import {
+  blackHole,
+  closedPort,
+  examined,
+  front,
+  letThrough,
+  listen,
+  runCli,
+  serve,
+  type Examined,
+} from './doctor-rig.ts';
 import { createRig, type Rig } from './rig.ts';
 
 const checkNames =
@@ -41,6 +51,7 @@ beforeAll(async () => {
       { ...reader, user: 'elsewhere', databases: ['other'] },
       { ...reader, user: 'no_patients', denied: ['dbo.Patients'] },
       { ...reader, user: 'no_alerts', denied: ['dbo.MedicalAlerts'] },
+      { ...reader, user: 'no_answers', denied: ['dbo.QuestionnaireAnswers'] },
     ],
   });
   const { engine } = rig.r4;
@@ -475,7 +486,7 @@ const practice: Cause[] = [
     check: 'sql-read',
     code: 'PRACTICE_PERMISSION_DENIED',
     status: 'warn',
-    says: /MedicalAlerts/,
+    says: /may not read one of R4’s tables\. \(MedicalAlerts; everything else is read\)/,
     arrange: () => rig.config({ database: sql('no_alerts') }),
   },
   {
@@ -700,13 +711,27 @@ describe('over ODBC', () => {
     expect(examination.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
   });
 
-  test.skipIf(missing !== undefined)(`nothing is claimed of a TLS that nobody told${title}`, async () => {
+  test.skipIf(missing !== undefined)(
+    `a server that knows TLS 1.0 alone, which the driver does not tell${title}`,
+    async () => {
+      stack = new AsyncDisposableStack();
+      const server = stack.use(await createR4Server({ patients: 20, tls: '1.0-only' }));
+      const examination = await examined(rig.folder, over(server.connectionString()));
+      expect(of(examination, 'sql-tls')).toMatchObject({ status: 'warn', code: 'PRACTICE_TLS_OLD' });
+      expect(examination.exitCode).toBe(1);
+    },
+  );
+
+  test.skipIf(missing !== undefined)(`nothing is claimed of a TLS that nobody tells${title}`, async () => {
     stack = new AsyncDisposableStack();
     const server = stack.use(await createR4Server({ patients: 20, tls: '1.0-only' }));
-    const examination = await examined(rig.folder, over(server.connectionString()));
-    expect(examination.checks.find(({ name }) => name === 'sql-tls')).toMatchObject({
+    // Whoever stands between lets the driver's connections through, and none of the other kind.
+    const between = stack.use(await letThrough(server.port, 2));
+    const database = server.connectionString().replace(`,${server.port}`, `,${between.port}`);
+    const examination = await examined(rig.folder, over(database));
+    expect(of(examination, 'sql-tls')).toMatchObject({
       status: 'pass',
-      found: expect.stringContaining('the ODBC driver does not tell'),
+      found: expect.stringContaining('not known'),
     });
   });
 
@@ -790,7 +815,33 @@ describe('for a person', () => {
   test('a configuration that is not there', async () => {
     const { exitCode, output } = await runCli(['doctor', '--config', path.join(rig.folder, 'none.json')]);
     expect(exitCode).toBe(2);
-    expect(output).toContain('CONFIG_FILE_MISSING');
+    expect(output).toMatch(/^carestream-server \d+\.\d+\.\d+, doctor\n\n\[ FAIL \] config +CONFIG_FILE_MISSING/);
+  });
+
+  test('a database that is not there: no right would mend that, so there is no script', async () => {
+    stack = new AsyncDisposableStack();
+    const file = path.join(rig.folder, 'nowhere.json');
+    writeFileSync(file, JSON.stringify(rig.config({ database: inDatabase('sys2001') })));
+    const told = await runCli(['doctor', '--config', file]);
+    expect(told.exitCode).toBe(2);
+    expect(told.output).toContain('there is no database of that name');
+    expect(told.output).not.toContain('USE [');
+    const script = await runCli(['doctor', '--grant-script', '--config', file]);
+    expect(script).toMatchObject({ exitCode: 2, output: '' });
+    expect(script.errors).toContain('PRACTICE_DATABASE_UNAVAILABLE');
+  });
+
+  test('tables that may not be read, in whichever schema: the script grants them and what hangs on them', async () => {
+    stack = new AsyncDisposableStack();
+    const file = path.join(rig.folder, 'denied.json');
+    writeFileSync(file, JSON.stringify(rig.config({ database: sql('no_answers') })));
+    const { exitCode, output } = await runCli(['doctor', '--config', file]);
+    expect(exitCode).toBe(1);
+    const script = output.slice(output.indexOf('-- Run this'));
+    for (const table of ['Patients', 'QuestionnaireQuestions', 'QuestionnairePresetAnswers'])
+      expect(script).toContain(`GRANT SELECT ON OBJECT::[dbo].[${table}] TO [no_answers];`);
+    expect(script).toContain('QUOTENAME(s.name)');
+    expect(script).toContain("N'questionnaireanswers'");
   });
 
   test('the script alone, for another account', async () => {

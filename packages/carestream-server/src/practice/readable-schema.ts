@@ -58,18 +58,20 @@ const needed: ReadonlySet<EntityName> = new Set<EntityName>(['patient', 'address
 export async function resolveReadable(sought: Sought, ask: Ask): Promise<ReadableSchema> {
   const denied = new Map<EntityName, string>();
   const hidden = new Map<EntityName, string>();
-  const wanted = new Map<string, TableName>();
-  const want = ({ schema, table }: TableName): void => void wanted.set(`${schema}.${table}`, { schema, table });
+  const wanted = new Map<EntityName, TableName>();
   for (;;) {
     const map = without(sought.map, new Set([...denied.keys(), ...hidden.keys()]));
     const schema = await resolveOrProbe({ ...sought, map }, ask);
-    for (const entity of [...Object.values(schema.entities), ...schema.loose]) want(entity);
+    for (const { entity, schema: owner, table } of [...Object.values(schema.entities), ...schema.loose])
+      wanted.set(entity, { schema: owner, table });
     const found =
       (await readsNobody(schema, sought.isolation, ask)) ?? (await betterHidden({ schema, map: sought.map }, ask));
     if (found !== undefined) {
       const { entity, error } = found;
       if (needed.has(entity)) throw error;
       (found.isHidden ? hidden : denied).set(entity, found.table);
+      // The lesser table is not what was missed.
+      if (found.isHidden) wanted.delete(entity);
       continue;
     }
     for (const [entity, table] of await hiddenEntities({ schema, map }, ask)) hidden.set(entity, table);
@@ -79,11 +81,15 @@ export async function resolveReadable(sought: Sought, ask: Ask): Promise<Readabl
         ? { ...each, reason: 'denied', candidates: [table] }
         : each;
     });
-    const allMissed = denied.size + hidden.size > 0;
+    const used: readonly ResolvedEntity[] = Object.values(schema.entities);
+    const anyMissed = denied.size + hidden.size > 0;
     return {
       schema: { ...schema, missing },
       grants: {
-        tables: allMissed ? [...wanted.values()] : Object.values(schema.entities),
+        // What hangs on a table that may not be read is missed with it.
+        tables: anyMissed
+          ? [...wanted.values()]
+          : used.map(({ schema: owner, table }): TableName => ({ schema: owner, table })),
         hidden: [...new Set(hidden.values())],
       },
     };

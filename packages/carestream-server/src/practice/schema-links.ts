@@ -70,6 +70,9 @@ function takeOut(
   const { table } = own;
   notes.loose.push(own);
   notes.considered.push({ entity, table, why });
+  // Without the table, what it lacks is of no interest.
+  for (let at = notes.missing.length - 1; at >= 0; at -= 1)
+    if (notes.missing[at]?.entity === entity) notes.missing.splice(at, 1);
   notes.missing.push({ entity, reason: 'missing', candidates: [`${table} (${why})`] });
   delete found[entity];
 }
