@@ -15,7 +15,7 @@ const probeMs = 2_000;
 export async function tlsOfConnection(connection: SqlConnection, signal: AbortSignal): Promise<TlsOffer> {
   const { tls, target } = connection;
   if (tls !== 'unknown' || target?.driver !== 'odbc') return tls;
-  if (target.encrypted === false) return 'none';
+  if (!target.encrypted) return 'none';
   const place = await placeOf(connection, target, signal);
   if (place === 'local') return 'none';
   return place === undefined ? 'unknown' : offeredTls(place, probeMs, signal);

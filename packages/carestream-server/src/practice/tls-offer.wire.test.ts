@@ -152,7 +152,7 @@ for (const driver of testDrivers) {
         socket.on('error', resolve);
       });
       expect(refused).toMatchObject({ code: expect.stringMatching(/SSL|PROTOCOL|ECONNRESET/) });
-      await expect(fetch(`https://127.0.0.1:${port}/`)).rejects.toThrow();
+      await expect(fetch(`https://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed');
       await new Promise<void>((resolve) => void old.close(() => resolve()));
       expect(process.env['NODE_TLS_REJECT_UNAUTHORIZED']).toBeUndefined();
     });
