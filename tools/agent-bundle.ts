@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
-import { build, type Plugin, type RolldownOutput } from 'rolldown';
+import { build, type Plugin } from 'rolldown';
+import { noticesOf } from './notices.ts';
 import { root } from './steps.ts';
 
 const folder = path.join(root, 'packages/carestream-server');
@@ -76,9 +77,12 @@ const versionedAs = (version: string): Plugin => ({
     id === path.join(folder, 'src/version.ts') ? `export const version = ${JSON.stringify(version)};` : null,
 });
 
-/** Builds the agent's one file: no import is left in it. @returns what is in it */
-export async function buildAgent(file: string, options: { readonly version?: string } = {}): Promise<RolldownOutput> {
-  const output = await build({
+/**
+ * Builds the agent's one file, with the licences of what is in it beside. Names and lines stay as a person can read them: stack traces
+ * are all that a practice sends, and a shorter text would start no sooner.
+ */
+export async function buildAgent(file: string, options: { readonly version?: string } = {}): Promise<void> {
+  const { output } = await build({
     input: { agent: path.join(folder, 'src/agent.ts') },
     cwd: root,
     platform: 'node',
@@ -86,11 +90,19 @@ export async function buildAgent(file: string, options: { readonly version?: str
     resolve: { conditionNames: ['@flynotes/source', 'import', 'default', 'node'] },
     // msnodesqlv8 names folders of its own package, which is not there.
     transform: { define: { __dirname: 'import.meta.dirname' } },
-    output: { file, format: 'esm', codeSplitting: false, keepNames: true },
+    output: {
+      format: 'esm',
+      codeSplitting: false,
+      keepNames: true,
+      comments: { legal: true, annotation: false, jsdoc: false },
+    },
+    write: false,
   });
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(file, asciiOnly(text));
-  return output;
+  const [chunk] = output;
+  const { dir } = path.parse(file);
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(file, asciiOnly(chunk.code));
+  writeFileSync(path.join(dir, 'licences.txt'), noticesOf(Object.keys(chunk.modules)));
 }
 
 /** V8 keeps a text with a single other character in it as two bytes each. */

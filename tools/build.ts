@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'rolldown';
 import { buildAgent } from './agent-bundle.ts';
+import { keepReachable } from './declarations.ts';
 import { root, run, say } from './steps.ts';
 
 const folder = path.join(root, 'packages/carestream-server');
@@ -22,6 +23,7 @@ const agentBeside: Plugin = {
 /** The library for Node: zod stays outside, it is the one dependency. */
 const forNode: BuildOptions = {
   input: { index: entry('index.ts'), messages: entry('messages.ts'), api: entry('api.ts') },
+  cwd: root,
   platform: 'node',
   plugins: [agentBeside],
   external: [/^zod($|\/)/, /^node:/],
@@ -37,6 +39,7 @@ const forNode: BuildOptions = {
 /** The library for browsers: one file each, zod inside, so that a plain CDN address works. */
 const forBrowser = (name: string): BuildOptions => ({
   input: { [name]: entry(`${name}.ts`) },
+  cwd: root,
   platform: 'browser',
   resolve: { conditionNames: [...conditionNames, 'browser'] },
   output: {
@@ -53,7 +56,11 @@ export async function buildPackage(): Promise<boolean> {
   for (const built of ['dist', 'agent']) rmSync(path.join(folder, built), { recursive: true, force: true });
   await buildAgent(path.join(folder, 'agent/agent.mjs'));
   await build([forNode, forBrowser('browser'), forBrowser('messages')]);
-  return run('declarations', ['tsc', '-p', 'packages/carestream-server/tsconfig.build.json']).passed;
+  const declared = run('declarations', ['tsc', '-p', 'packages/carestream-server/tsconfig.build.json']).passed;
+  if (declared) {
+    keepReachable(path.join(folder, 'dist'), ['index.d.ts', 'messages.d.ts', 'api.d.ts', 'browser.d.ts']);
+  }
+  return declared;
 }
 
 if (import.meta.main) {

@@ -1,4 +1,4 @@
-import type { StartOptions, StartResult } from './start.ts';
+import type { StartOptions, StartResult } from './start-options.ts';
 import { odbcReaderWord } from './practice/odbc/reader-word.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { StartOptions, StartResult } from './start.ts';
+import type { StartOptions, StartResult } from './start-options.ts';
 
 export { version } from './version.ts';
 export * from './messages.ts';
-export type { ConfigInput, StartOptions, StartResult } from './start.ts';
+export type { ConfigInput, StartOptions, StartResult } from './start-options.ts';
 
 /**
  * Runs the agent: opens the scope, is the right version, uploads, serves the queue, until the day is over or something asks for an end.

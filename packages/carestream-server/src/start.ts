@@ -12,54 +12,17 @@ import {
   versionSchema,
   type HostEvent,
 } from './contract/index.ts';
-import { exitCodeOf, type EndReason, type LifeTimes } from './lifecycle/index.ts';
+import { exitCodeOf } from './lifecycle/index.ts';
 import { AgentError, isAgentError } from './runtime/index.ts';
 import { noHostChannel, openHostChannel } from './runtime/host-channel.ts';
 import { createSystemClock } from './runtime/system-clock.ts';
+import type { StartOptions, StartResult } from './start-options.ts';
 
-/** The configuration as a program may give it instead of a file; the same fields. */
-export interface ConfigInput {
-  readonly licenceKey?: string;
-  readonly flynotesUrl?: string;
-  readonly database?: string | Readonly<Record<string, unknown>>;
-  readonly dataDir?: string;
-  readonly proxy?: string;
-  readonly rollbarToken?: string;
-  readonly rollbarEndpoint?: string;
-  readonly times?: Partial<LifeTimes>;
-}
-
-/** Options of {@link startAgent}. */
-export interface StartOptions {
-  /** A file, or the configuration itself. Without it, `config.json` in the folder that `CARESTREAM_DATA_DIR` names. */
-  readonly config?: string | ConfigInput;
-  /** Ends the agent cleanly, within 25 s. */
-  readonly signal?: AbortSignal;
-  /** Who started the process; by default what the environment tells. `null` for nobody. */
-  readonly host?: {
-    readonly role: 'stable' | 'candidate';
-    readonly version: string | null;
-    /** The host's keys.json: without it no other version is ever installed. */
-    readonly keysFile?: string | null;
-  } | null;
-  /** Hour, day and the like, in milliseconds; above those of the configuration. */
-  readonly times?: Partial<LifeTimes>;
-  /** The process's own unless told otherwise. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Called once the agent is put together, before it begins. */
-  readonly onAgent?: (agent: Agent) => void;
-}
-
-/** How the agent ended, and what it tells its host by it. */
-export interface StartResult {
-  readonly exitCode: number;
-  readonly reason: EndReason;
-  /** What stood in the way, each with a code and what to do. */
-  readonly failures: readonly AgentError[];
-}
-
-/** @see {@link StartOptions} Never throws and never ends the process. */
-export async function startAgent(options: StartOptions = {}): Promise<StartResult> {
+/**
+ * @see {@link StartOptions} Never throws and never ends the process.
+ * @param onAgent - called once the agent is put together, before it begins
+ */
+export async function startAgent(options: StartOptions = {}, onAgent?: (agent: Agent) => void): Promise<StartResult> {
   // oxlint-disable-next-line eslint/no-restricted-properties -- the environment of the process is the default
   const environment = options.environment ?? process.env;
   const reading = readConfiguration(options, environment);
@@ -89,7 +52,7 @@ export async function startAgent(options: StartOptions = {}): Promise<StartResul
       tellHost: (event: HostEvent) => channel.write(JSON.stringify(event)),
     },
   );
-  options.onAgent?.(agent);
+  onAgent?.(agent);
   const { exitCode, reason, failures } = await agent.run(options.signal ?? new AbortController().signal);
   return { exitCode, reason, failures: failures.map(asAgentError) };
 }

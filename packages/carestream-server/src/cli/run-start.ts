@@ -23,13 +23,12 @@ export async function runStart(configFile: string | undefined): Promise<number> 
   let agent: Agent | undefined;
   guardAgainstCrashes(() => agent);
 
-  const { exitCode, failures } = await startAgent({
-    ...(configFile === undefined ? {} : { config: configFile }),
-    signal: stop.signal,
-    onAgent(composed) {
+  const { exitCode, failures } = await startAgent(
+    { ...(configFile === undefined ? {} : { config: configFile }), signal: stop.signal },
+    (composed) => {
       agent = composed;
     },
-  });
+  );
   for (const failure of failures) complain(failure);
   unwatch();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, onSignal);
