@@ -35,6 +35,8 @@ export interface SeenCall {
 export interface InMemoryFlynotes {
   readonly port: UploadDeps['flynotes'];
   readonly held: Map<number, HeldPatient>;
+  /** Its own; a test may give it another key or form. */
+  readonly digester: Digester;
   readonly calls: SeenCall[];
   /** Patients that are refused, with the code. */
   readonly refuse: Map<number, string>;
@@ -56,7 +58,8 @@ interface OpenPass {
 }
 
 /** @see {@link InMemoryFlynotes} */
-export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
+export function createInMemoryFlynotes(given: Digester): InMemoryFlynotes {
+  const digester = { ...given };
   const held = new Map<number, HeldPatient>();
   const refuse = new Map<number, string>();
   const calls: SeenCall[] = [];
@@ -65,6 +68,7 @@ export function createInMemoryFlynotes(digester: Digester): InMemoryFlynotes {
 
   const double: InMemoryFlynotes = {
     held,
+    digester,
     calls,
     refuse,
     removalsConfirmed: false,
