@@ -54,7 +54,16 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   );
   addOperatorApi(
     app,
-    { database, practices, releases, queues, eventSignal, version, stopped: stopped.signal },
+    {
+      database,
+      practices,
+      releases,
+      queues,
+      eventSignal,
+      version,
+      signingKey: { keyId: signer.keyId, spki: signer.publicKey },
+      stopped: stopped.signal,
+    },
     options.operatorToken,
   );
   await serveConsole(app, { deskUrl: options.deskUrl ?? null, version }, () =>

@@ -131,7 +131,7 @@ export function createOperator(url: string, token: string): Operator {
         ({ heartbeat }) => heartbeat,
       ),
     async addRelease(manifest) {
-      await must('POST', '/v1/operator/releases', { manifest });
+      await must('POST', '/v1/operator/releases', manifest);
     },
     signingKey: () => must<PinnedKey>('GET', '/v1/operator/signing-key'),
   };

@@ -1,4 +1,4 @@
-import { problemSchema } from '@flynotes/carestream-server/api';
+import { problemSchema, type PinnedKey } from '@flynotes/carestream-server/api';
 import * as z from 'zod';
 import type { Database } from '../database/index.ts';
 import type { EventSignal } from '../events/index.ts';
@@ -15,6 +15,8 @@ export interface OperatorDeps {
   readonly eventSignal: EventSignal;
   /** The version that this server dictates by default. */
   readonly version: string;
+  /** What hosts pin to verify this server's directives. */
+  readonly signingKey: PinnedKey;
   readonly stopped: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-import { sha512HexSchema, signedEnvelopeSchema } from '@flynotes/carestream-server/api';
+import { pinnedKeySchema, sha512HexSchema, signedEnvelopeSchema } from '@flynotes/carestream-server/api';
 import * as z from 'zod';
 import type { App } from '../http/app.ts';
 import { problemError } from '../http/index.ts';
@@ -29,7 +29,8 @@ const releaseViewSchema = z.object({
 const rolloutSettingsSchema = z.object({ canaryVersion: z.string().nullable(), floor: z.string() });
 
 /** Releases, and which practice is to run which. */
-export function addReleaseRoutes(operator: App, { database, practices, releases, version }: OperatorDeps): void {
+export function addReleaseRoutes(operator: App, deps: OperatorDeps): void {
+  const { database, practices, releases, version } = deps;
   operator.addContentTypeParser(
     'application/octet-stream',
     { parseAs: 'buffer', bodyLimit: tarballBytesMost },
@@ -63,6 +64,13 @@ export function addReleaseRoutes(operator: App, { database, practices, releases,
       }
       return must(await releases.addTarball(params.version, body));
     },
+  );
+  operator.get(
+    '/signing-key',
+    {
+      schema: describe('The public key that directives are verified with, for the keys.json of hosts', pinnedKeySchema),
+    },
+    async () => deps.signingKey,
   );
   operator.get('/rollout', { schema: describe('What runs where, and what was undone', rolloutViewSchema) }, async () =>
     rolloutView(database, version),

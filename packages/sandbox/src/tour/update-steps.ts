@@ -237,10 +237,7 @@ const unsignedRefused: TourStep = {
     const withoutManifest = await refusedRelease(context, unsigned.version, ['UPDATE_UNSIGNED']);
     const forged = updates.kit.forged('0.4.1', theft);
     await offer({ registry: updates.registry, operator }, forged);
-    const withForeignKey = await refusedRelease(context, forged.version, [
-      'UPDATE_MANIFEST_INVALID',
-      'UPDATE_SIGNATURE_INVALID',
-    ]);
+    const withForeignKey = await refusedRelease(context, forged.version, ['UPDATE_SIGNATURE_WRONG']);
     return { withoutManifest, withForeignKey };
   },
 };
@@ -258,7 +255,7 @@ const stolenTokenRefused: TourStep = {
     // The thief is first: the registry will not take the genuine one any more.
     await updates.registry.publish(stolen.tarball, updates.registry.tokens.publisher);
     await context.sandbox.operator.addRelease(genuine.envelope);
-    const evidence = await refusedRelease(context, genuine.version, ['UPDATE_TARBALL_INVALID', 'UPDATE_HASH_DIFFERS']);
+    const evidence = await refusedRelease(context, genuine.version, ['UPDATE_TARBALL_WRONG']);
     return { ...evidence, signedRelease: folderOf(genuine), registryHolds: folderOf(stolen) };
   },
 };
@@ -272,7 +269,7 @@ const tarballSwappedRefused: TourStep = {
     await offer({ registry: updates.registry, operator: context.sandbox.operator }, genuine);
     const swapped = updates.kit.forged('0.6.0', theft);
     updates.registry.swapTarball({ name: genuine.manifest.name, version: genuine.version }, swapped.tarball, true);
-    const evidence = await refusedRelease(context, genuine.version, ['UPDATE_TARBALL_INVALID', 'UPDATE_HASH_DIFFERS']);
+    const evidence = await refusedRelease(context, genuine.version, ['UPDATE_TARBALL_WRONG']);
     return { ...evidence, signedRelease: folderOf(genuine), registryHolds: folderOf(swapped) };
   },
 };
