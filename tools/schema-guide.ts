@@ -101,6 +101,8 @@ time zone, marked where the clocks’ change makes it ambiguous or impossible. M
 - Scheduled passes pause after each page for half of what it took, at most 30 s: a busy server gets longer pauses by itself. A pass that
   somebody waits for does not pause, and a single patient is read beside it over a connection of its own. Pages, rows, reading and pausing
   stand in the pass’s figures.
+- Over ODBC, whose drivers do not tell which TLS they use, one more connection per start goes no further than the TLS handshake: SQL Server
+  may note it in its log as a connection that ended before the login.
 - A login that may write is warned of once a day (\`PRACTICE_WRITABLE\`); one that rules the server is an error (\`PRACTICE_SYSADMIN\`).
 `;
 }

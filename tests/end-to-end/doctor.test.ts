@@ -735,6 +735,14 @@ describe('over ODBC', () => {
     });
   });
 
+  test.skipIf(missing !== undefined)(`an ODBC driver that is not installed${title}`, async () => {
+    stack = new AsyncDisposableStack();
+    const database = 'Driver={SQL Server Native Client 9.0};Server=.;Trusted_Connection=Yes';
+    const examination = await examined(rig.folder, rig.config({ database }));
+    expect(of(examination, 'sql-server')).toMatchObject({ status: 'fail', code: 'PRACTICE_ODBC_DRIVER_MISSING' });
+    expectIndependent(examination, 'sql-server');
+  });
+
   test.skipIf(missing !== undefined).each([
     [
       'a wrong password',
@@ -745,6 +753,8 @@ describe('over ODBC', () => {
     ['a database that is not there', () => inDatabase('sys2001'), 'sql-database', 'PRACTICE_DATABASE_UNAVAILABLE'],
     ['the patients may not be read', () => sql('no_patients'), 'sql-read', 'PRACTICE_PERMISSION_DENIED'],
     ['a database without patients', () => inDatabase('other'), 'schema', 'PRACTICE_SCHEMA_UNSUPPORTED'],
+    ['a disabled login', () => sql('disabled'), 'sql-login', 'PRACTICE_LOGIN_DISABLED'],
+    ['a password that must be changed', () => sql('must_change'), 'sql-login', 'PRACTICE_PASSWORD_EXPIRED'],
   ])(`%s${title}`, async (_, database, check, code) => {
     stack = new AsyncDisposableStack();
     const examination = await examined(rig.folder, over(database()));

@@ -180,6 +180,34 @@ for (const driver of testDrivers) {
         expect((await allPages(reader, 200)).flatMap((page) => page.rows)).toHaveLength(300);
       });
 
+      test('encryption asked of a server that has none: refused, and nobody logged in', async () => {
+        const logins: string[] = [];
+        await using rig = await startRig({
+          onEvent: (event) => void (/^login/.test(event.kind) && logins.push(event.kind)),
+        });
+        const encrypted = driver.string(rig.server.plainString().replace('Encrypt=no', 'Encrypt=yes'));
+        const failure = await failureOf(rig.open({ database: encrypted }));
+        expect(failure.code).toMatch(/^PRACTICE_(?:TLS_FAILED|UNREACHABLE)$/);
+        expect(logins).toEqual([]);
+      });
+
+      test('a server that forces encryption on a client told not to: told as such, or encrypted', async () => {
+        const scopes: string[] = [];
+        await using rig = await startRig({
+          tls: '1.2',
+          forceEncryption: true,
+          onEvent: (event) => void (event.kind === 'login' && scopes.push(event.encryption)),
+        });
+        const plain = driver.string(rig.server.plainString().replace('Encrypt=yes', 'Encrypt=no'));
+        const outcome = await rig.open({ database: plain }).then(
+          async (reader) => reader[Symbol.asyncDispose](),
+          (error: unknown) => error,
+        );
+        if (isAgentError(outcome)) expect(outcome.code).toMatch(/^PRACTICE_(?:ENCRYPTION_REQUIRED|UNREACHABLE)$/);
+        else expect(scopes.length).toBeGreaterThan(0);
+        for (const scope of scopes) expect(scope).toBe('whole-connection');
+      });
+
       // FreeTDS trusts every certificate, encrypts where the server demands it, and calls every failure of it the same.
       if (driver.name === 'msnodesqlv8') return;
 

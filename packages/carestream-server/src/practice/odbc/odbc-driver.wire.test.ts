@@ -24,4 +24,16 @@ describe.runIf(missing === undefined)(suite, () => {
     }
     await expect.poll(() => rig.server.connections()).toBe(0);
   });
+
+  test.each([
+    ['a driver that is not installed', 'Driver={SQL Server Native Client 9.0};Server=.'],
+    ['a data source that nobody set up', 'DSN=Nobody set this up'],
+  ])('%s: said as such, by name of the setting', async (_, text) => {
+    await using rig = await startRig();
+    const failure = await rig
+      .open({ database: `${text};UID=reader;PWD=not-to-be-seen` })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'PRACTICE_ODBC_DRIVER_MISSING' });
+    expect(String(failure)).not.toContain('not-to-be-seen');
+  });
 });
