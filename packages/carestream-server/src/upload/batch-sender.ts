@@ -32,7 +32,10 @@ export interface BatchSender {
   flush(): Promise<void>;
   /** Resolves when nothing is under way any more, however that ended. */
   settled(): Promise<void>;
-  /** Calls back once everything that was handed over before has been acknowledged: at once where nothing is left. */
+  /**
+   * Calls back once everything that was handed over before has been acknowledged: at once where nothing is left. Of several marks that
+   * are reached together, the last alone calls.
+   */
   mark(reached: () => void): void;
   /** What follows belongs to this round of healing. */
   startRound(round: number): void;
@@ -71,7 +74,9 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
 
   function countAcknowledged(rows: number): void {
     acknowledged += rows;
-    while ((marks[0]?.at ?? Infinity) <= acknowledged) marks.shift()?.reached();
+    let last: (() => void) | undefined;
+    while ((marks[0]?.at ?? Infinity) <= acknowledged) last = marks.shift()?.reached;
+    last?.();
   }
 
   async function dispatch(): Promise<void> {
