@@ -30,7 +30,7 @@ describe('the error table', () => {
   });
 
   test('each code is named in some test', () => {
-    const tests = globSync(['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'])
+    const tests = globSync(['packages/*/src/**/*.test.ts', 'packages/*/src/**/*-cases.ts', 'tests/**/*.test.ts'])
       .filter((file) => !file.includes('architecture'))
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
