@@ -21,7 +21,7 @@ export function createCrashWords(): CrashWords {
       const text = kept.toString('utf8');
       if (/^FATAL ERROR:.*heap/m.test(text)) return 'out of memory: its heap is full';
       const names = [
-        ...text.matchAll(/^(?:Uncaught )?([A-Z][A-Za-z]{0,40}Error)(?: \[([A-Z][A-Z0-9_]{0,60})\])?(?=:|$)/gm),
+        ...text.matchAll(/^(?:Uncaught )?((?:[A-Z][A-Za-z]{0,40})?Error)(?: \[([A-Z][A-Z0-9_]{0,60})\])?(?=:|$)/gm),
       ];
       const found = names.at(-1);
       if (found === undefined) return null;

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { places } from './agent-interface.ts';
 import { readState, type HostState } from './host-state.ts';
-import { readObject, wholeOf } from './json-file.ts';
+import { isObject, readObject, wholeOf } from './json-file.ts';
 
 /** The host's memory: two files, of which the valid one with the highest generation counts. */
 export interface Slots {
@@ -52,7 +52,7 @@ export function slotText(gen: number, state: HostState): string {
 function readSlot(file: string): { gen: number; state: HostState } | null {
   const found = readObject(file);
   const gen = wholeOf(found?.['gen'], 0);
-  if (found === null || gen === null) return null;
+  if (found === null || gen === null || !isObject(found['body'])) return null;
   if (createHash('sha256').update(JSON.stringify(found['body'])).digest('hex') !== found['sha256']) return null;
   const state = readState(found['body']);
   return state === null ? null : { gen, state };

@@ -17,8 +17,12 @@ const usage = `node supervisor.mjs --install-dir DIR --data-dir DIR
 /** Another host has the data folder. */
 const busyExit = 3;
 const lookAgainMs = 250;
+const lingerMs = 500;
 
 process.exitCode = await main(process.argv.slice(2));
+// Nothing is left to do. Should something hold the process all the same, this ends it.
+process.stdin.destroy();
+setTimeout(() => process.exit(), lingerMs).unref();
 
 async function main(words: string[]): Promise<number> {
   // Node's remarks on its own parts are of no use to anybody here.
@@ -66,7 +70,6 @@ async function main(words: string[]): Promise<number> {
     await supervise({ log, now: () => performance.now() }, settings, stop);
   } finally {
     if (lock.outcome === 'taken') lock.release();
-    process.stdin.destroy();
   }
   return 0;
 }

@@ -16,7 +16,7 @@ import {
 } from './trial.ts';
 import { judge, turnLengthMs, type Turn, type Verdict } from './turn.ts';
 
-/** Crashes of stable in a row, never healthy between, after which the release before it is compared with it. */
+/** Crashes of stable in a row, never healthy for long between, after which the release before it is compared with it. */
 const crashesBeforeDoubt = 10;
 
 /** One life of the agent's process, as it is judged. */
@@ -135,7 +135,8 @@ export function createTrialKeeper(
 
   const countCrash = ({ choice, watch }: Life, end: AgentEnd): void => {
     const crashed = exitRuleOf(end.exitCode) === 'grow' && end.exitCode !== unreachableExit;
-    crashesInARow = crashed && !watch.everHealthy ? crashesInARow + 1 : 0;
+    const proven = watch.longestMs(now()) >= times.healthyResetMs;
+    crashesInARow = crashed && !proven ? crashesInARow + 1 : 0;
     if (crashesInARow < crashesBeforeDoubt || memory.state.candidate !== null) return;
     crashesInARow = 0;
     const { release } = choice;
@@ -168,8 +169,10 @@ export function createTrialKeeper(
     ended(life, end) {
       const { choice, watch } = life;
       const { candidate, trial } = memory.state;
-      if (choice.role === 'stable') countCrash(life, end);
-      if (candidate !== choice.release.folder || trial?.open !== true) return false;
+      if (candidate !== choice.release.folder || trial?.open !== true) {
+        countCrash(life, end);
+        return false;
+      }
       if (turn !== null) {
         turn.losses += watch.losses;
         if (watch.everHealthy) turn.unhealthySince = watch.heldMs(now()) === null ? watch.unhealthySince : now();

@@ -28,7 +28,7 @@ export const fakeAgents = {
   blind: 'stopAtEnd(); every(20, () => health({ database: false }));',
   deaf: 'stopAtEnd(); every(20, () => health({ queue: false }));',
   crashesInSoak: `${good} setTimeout(() => process.exit(1), 60);`,
-  grows: `${good} const held = []; const grow = () => { for (let n = 0; n < 50; n++) held.push(new Array(10000).fill({})); setImmediate(grow); }; grow();`,
+  grows: `${good} setTimeout(() => { for (const held = []; ; ) held.push(new Array(100000).fill(0.5)); }, 30);`,
   misconfigured: 'process.exit(20);',
   unreachable: 'process.exit(21);',
   flaps: 'stopAtEnd(); let up = false; every(40, () => { up = !up; health(up ? {} : { licence: false }); });',

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostFiles, releaseFolderOf, type Directive, type ReleaseManifest } from '@flynotes/carestream-server/api';
 import type { HostEvent } from '../host-log.ts';
 import type { HostState } from '../host-state.ts';
+import { readObject } from '../json-file.ts';
 import { createSlots } from '../slots.ts';
 import type { HostTimes } from '../times.ts';
 import { agentSource, type FakeAgent } from './fake-agents.ts';
@@ -16,9 +17,9 @@ import { makeKeys, signJson, type TestKey } from './signer.ts';
 /** Times that let a life pass within a second. */
 export const shortTimes: Partial<HostTimes> = {
   soakMs: 150,
-  unhealthyMostMs: 700,
-  turnFirstMs: 700,
-  turnMostMs: 3_000,
+  unhealthyMostMs: 6_000,
+  turnFirstMs: 6_000,
+  turnMostMs: 12_000,
   growFirstMs: 5,
   growMostMs: 40,
   waitMs: 60,
@@ -57,6 +58,8 @@ export interface RunningHost {
   stop(): Promise<number | null>;
   kill(): Promise<void>;
   readonly ended: Promise<number | null>;
+  /** What it wrote to standard error. */
+  errors(): string;
 }
 
 /** @see {@link createHostRig} */
@@ -125,19 +128,15 @@ export function createHostRig(times: Partial<HostTimes> = {}) {
   };
 
   const startHost = (
-    options: { dataDir?: string; wrap?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+    options: { nodeWords?: readonly string[]; env?: NodeJS.ProcessEnv; words?: readonly string[] } = {},
   ): RunningHost => {
+    const dirs = ['--install-dir', installDir, '--data-dir', dataDir];
     const host = runHost(
       [
-        ...(options.wrap ?? []),
         process.execPath,
+        ...(options.nodeWords ?? []),
         path.join(import.meta.dirname, '../supervisor-main.ts'),
-        '--install-dir',
-        installDir,
-        '--data-dir',
-        options.dataDir ?? dataDir,
-        '--times',
-        JSON.stringify({ ...shortTimes, ...times }),
+        ...(options.words ?? [...dirs, '--times', JSON.stringify({ ...shortTimes, ...times })]),
       ],
       options.env,
     );
@@ -158,6 +157,26 @@ export function createHostRig(times: Partial<HostTimes> = {}) {
       set: (name: string) => writeFileSync(path.join(dataDir, `world-${name}`), ''),
       clear: (name: string) => rmSync(path.join(dataDir, `world-${name}`), { force: true }),
     },
+    /** Writing the state, the log and the note of the process fails with ENOSPC; what was written last stays. */
+    disk: {
+      fill(): void {
+        const slots = hostFiles.slots.map((slot) => path.join(dataDir, slot));
+        const gens = slots.map((slot) => Number(readObject(slot)?.['gen'] ?? 0));
+        const newer = gens[0] === gens[1] ? -1 : gens[0]! > gens[1]! ? 0 : 1;
+        const others = ['logs/host.log', 'state/agent-process.json'].map((place) => path.join(dataDir, place));
+        for (const file of [...slots.filter((_, slot) => slot !== newer), ...others]) {
+          mkdirSync(path.dirname(file), { recursive: true });
+          rmSync(file, { force: true });
+          symlinkSync('/dev/full', file);
+        }
+      },
+      free(): void {
+        const places = [...hostFiles.slots, 'logs/host.log', 'state/agent-process.json'];
+        for (const file of places.map((place) => path.join(dataDir, place))) {
+          if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(file);
+        }
+      },
+    },
     state: (): HostState | null => createSlots(dataDir).read(),
     setState: (state: HostState): boolean => createSlots(dataDir).write(state),
     log: (): string => readFileSync(path.join(dataDir, 'logs/host.log'), 'utf8'),
@@ -168,11 +187,29 @@ export function createHostRig(times: Partial<HostTimes> = {}) {
   };
 }
 
+/** Stable is healthy and has an update staged; the host takes it when the agent exits. */
+export async function offer(rig: HostRig, host: RunningHost, stageIt: () => void): Promise<number> {
+  const since = host.events.length;
+  stageIt();
+  rig.world.set('exit-11');
+  await host.until({ event: 'exited', exitCode: 11 }, since);
+  rig.world.clear('exit-11');
+  return since;
+}
+
+/** A host over a release that came with the installer, healthy. */
+export async function withStable(rig: HostRig): Promise<{ stable: TestRelease; host: RunningHost }> {
+  const stable = rig.addRelease('1.0.0', { agent: 'obedient', installed: true });
+  const host = rig.startHost();
+  await host.until({ event: 'health', healthy: true });
+  return { stable, host };
+}
+
 function runHost(command: readonly string[], env: NodeJS.ProcessEnv = {}): RunningHost {
   const [program = '', ...words] = command;
   const child = spawn(program, words, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
   });
   const events: HostEvent[] = [];
   let rung: (() => void)[] = [];
@@ -194,6 +231,7 @@ function runHost(command: readonly string[], env: NodeJS.ProcessEnv = {}): Runni
     process: child,
     events,
     ended,
+    errors: () => errors,
     async until(wanted, since = 0) {
       const deadline = performance.now() + waitMostMs;
       for (;;) {
