@@ -21,7 +21,7 @@ const agentBeside: Plugin = {
 };
 
 /** The library for Node: zod stays outside, it is the one dependency. */
-const forNode: BuildOptions = {
+const forNode = (to: string): BuildOptions => ({
   input: { index: entry('index.ts'), messages: entry('messages.ts'), api: entry('api.ts') },
   cwd: root,
   platform: 'node',
@@ -29,21 +29,21 @@ const forNode: BuildOptions = {
   external: [/^zod($|\/)/, /^node:/],
   resolve: { conditionNames: [...conditionNames, 'node'] },
   output: {
-    dir: path.join(folder, 'dist'),
+    dir: path.join(to, 'dist'),
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'parts/[name]-[hash].js',
   },
-};
+});
 
 /** The library for browsers: one file each, zod inside, so that a plain CDN address works. */
-const forBrowser = (name: string): BuildOptions => ({
+const forBrowser = (name: string, to: string): BuildOptions => ({
   input: { [name]: entry(`${name}.ts`) },
   cwd: root,
   platform: 'browser',
   resolve: { conditionNames: [...conditionNames, 'browser'] },
   output: {
-    dir: path.join(folder, 'dist/browser'),
+    dir: path.join(to, 'dist/browser'),
     format: 'esm',
     entryFileNames: name === 'browser' ? 'index.js' : '[name].js',
     minify: true,
@@ -52,15 +52,15 @@ const forBrowser = (name: string): BuildOptions => ({
 });
 
 /** Builds what is published: the library in `dist`, the agent in `agent`. */
-export async function buildPackage(): Promise<boolean> {
-  for (const built of ['dist', 'agent']) rmSync(path.join(folder, built), { recursive: true, force: true });
-  await buildAgent(path.join(folder, 'agent/agent.mjs'));
-  await build([forNode, forBrowser('browser'), forBrowser('messages')]);
-  const declared = run('declarations', ['tsc', '-p', 'packages/carestream-server/tsconfig.build.json']).passed;
-  if (declared) {
-    keepReachable(path.join(folder, 'dist'), ['index.d.ts', 'messages.d.ts', 'api.d.ts', 'browser.d.ts']);
-  }
-  return declared;
+export async function buildPackage(to: string = folder): Promise<boolean> {
+  const dist = path.join(to, 'dist');
+  for (const built of [dist, path.join(to, 'agent')]) rmSync(built, { recursive: true, force: true });
+  await buildAgent(path.join(to, 'agent/agent.mjs'));
+  await build([forNode(to), forBrowser('browser', to), forBrowser('messages', to)]);
+  const settings = ['-p', 'packages/carestream-server/tsconfig.build.json', '--outDir', dist];
+  if (!run('declarations', ['tsc', ...settings]).passed) return false;
+  keepReachable(dist, ['index.d.ts', 'messages.d.ts', 'api.d.ts', 'browser.d.ts']);
+  return true;
 }
 
 if (import.meta.main) {

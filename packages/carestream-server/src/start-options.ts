@@ -1,4 +1,4 @@
-import type { EndReason } from './lifecycle/ending.ts';
+import type { EndReason } from './lifecycle/end-reason.ts';
 import type { LifeTimes } from './lifecycle/times.ts';
 import type { AgentError } from './runtime/errors.ts';
 

@@ -1,6 +1,6 @@
 import type { LicenceAnswer } from '../contract/index.ts';
 import { AgentError, isAgentError, within, type Clock } from '../runtime/index.ts';
-import type { EndReason } from './ending.ts';
+import type { EndReason } from './end-reason.ts';
 import type { PracticeOpener, PracticePort } from './ports.ts';
 
 /** Step 1: both ends were reached, or what stood in the way of each. */
