@@ -38,7 +38,7 @@ export const environmentNames = {
 } as const;
 
 /** Node's own flags, before the agent's file. */
-export const agentNodeFlags: readonly string[] = ['--max-old-space-size=96'];
+export const agentNodeFlags: readonly string[] = ['--max-old-space-size=96', '--max-semi-space-size=4'];
 
 /** The agent writes its health here. */
 export const healthFileDescriptor = 3;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { exitCodes, hostEnvironment } from '@flynotes/carestream-server/api';
+import { agentNodeFlags, exitCodes, hostEnvironment } from '@flynotes/carestream-server/api';
 import { describe, expect, test } from 'vitest';
 import { createHostRig, shortTimes, withStable } from './testing/host-rig.ts';
 
@@ -34,7 +34,7 @@ describe('the agent’s process', () => {
       '--config',
       path.join(rig.dataDir, 'config.json'),
     ]);
-    expect(told.execArgv).toEqual(['--max-old-space-size=96']);
+    expect(told.execArgv).toEqual(agentNodeFlags);
     expect(told.cwd).toBe(rig.dataDir);
   });
 
