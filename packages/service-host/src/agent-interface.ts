@@ -40,6 +40,9 @@ export const environmentNames = {
 /** Node's own flags, before the agent's file. */
 export const agentNodeFlags: readonly string[] = ['--max-old-space-size=96', '--max-semi-space-size=4'];
 
+/** With these variables, unless the service's own environment has them. */
+export const agentNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
+
 /** The agent writes its health here. */
 export const healthFileDescriptor = 3;
 

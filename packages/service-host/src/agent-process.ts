@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import {
+  agentNodeEnvironment,
   agentNodeFlags,
   environmentNames,
   healthFileDescriptor,
@@ -105,6 +106,7 @@ function environmentOf(dirs: HostDirs, role: Role): NodeJS.ProcessEnv {
   const environment = { ...process.env };
   for (const name of notPassedOn) delete environment[name];
   return {
+    ...agentNodeEnvironment,
     ...environment,
     [environmentNames.dataDir]: dirs.dataDir,
     [environmentNames.nativeDir]: path.join(dirs.installDir, places.native),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { agentNodeFlags, exitCodes, hostEnvironment } from '@flynotes/carestream-server/api';
+import { agentNodeEnvironment, agentNodeFlags, exitCodes, hostEnvironment } from '@flynotes/carestream-server/api';
 import { describe, expect, test } from 'vitest';
 import { createHostRig, shortTimes, withStable } from './testing/host-rig.ts';
 
@@ -25,6 +25,7 @@ describe('the agent’s process', () => {
       [hostEnvironment.hostVersion]: '0.1.0',
       [hostEnvironment.role]: 'stable',
       HTTPS_PROXY: 'http://proxy.example.com',
+      ...agentNodeEnvironment,
     });
     expect(told.env).not.toHaveProperty('NODE_OPTIONS');
     expect(told.env).not.toHaveProperty('NODE_PATH');

@@ -30,6 +30,7 @@ describe('host and agent agree', () => {
     expect(host.signatureContexts).toEqual(contract.signatureContexts);
     expect(host.releasePackageName).toBe(contract.releasePackageName);
     expect(host.agentNodeFlags).toEqual(contract.agentNodeFlags);
+    expect(host.agentNodeEnvironment).toEqual(contract.agentNodeEnvironment);
     expect(host.healthFileDescriptor).toBe(contract.healthFileDescriptor);
     expect(contract.versionSchema.safeParse(host.hostVersion).success).toBe(true);
     const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as {

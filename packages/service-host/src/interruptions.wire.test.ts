@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { HostEvent } from './host-log.ts';
 import { verifyRelease } from './release-folder.ts';
-import { titleOf } from './testing/host-cases.ts';
+import { titleOf } from './update-cases.ts';
 import { createHostRig, offer, withStable, type HostRig, type RunningHost } from './testing/host-rig.ts';
 
 /** A power cut: host and agent at once. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { emptyState, type HostState } from './host-state.ts';
 import { readObject } from './json-file.ts';
-import { titleOf } from './testing/host-cases.ts';
+import { titleOf } from './update-cases.ts';
 import { createSlots, slotText } from './slots.ts';
 
 let dataDir = '';

@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { titleOf } from './testing/host-cases.ts';
+import { titleOf } from './update-cases.ts';
 import {
   createHostRig,
   offer,

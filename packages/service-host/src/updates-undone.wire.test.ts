@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FakeAgent } from './testing/fake-agents.ts';
-import { titleOf } from './testing/host-cases.ts';
+import { titleOf } from './update-cases.ts';
 import { createHostRig, offer, withStable } from './testing/host-rig.ts';
 import type { HostTimes } from './times.ts';
 
