@@ -13,42 +13,57 @@ const twoTo128 = 1n << 128n;
  * code-unit order here, so that `JSON.stringify` alone yields RFC 8785 (strings are well-formed by schema, the only number is an integer).
  */
 export function canonicalBasics(record: BasicRecord): string {
+  const text = inOrder(record);
+  // ASCII is in NFC as it is, and nearly all records are ASCII.
+  return isAscii(text) ? text : inOrder(inNfc(record));
+}
+
+/** True where a text holds nothing but ASCII. */
+export function isAscii(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return !/[^\x00-\x7f]/.test(text);
+}
+
+function inOrder(record: BasicRecord): string {
   return JSON.stringify({
-    addressLines: texts(record.addressLines),
+    addressLines: filled(record.addressLines),
     archived: record.archived,
     dateOfBirth: record.dateOfBirth,
-    dateOfBirthText: text(record.dateOfBirthText),
+    dateOfBirthText: record.dateOfBirthText || undefined,
     deceased: record.deceased,
-    emails: texts(record.emails),
-    forename: text(record.forename),
-    knownAs: text(record.knownAs),
-    marks: texts(record.marks),
-    nhsNumber: text(record.nhsNumber),
+    emails: filled(record.emails),
+    forename: record.forename || undefined,
+    knownAs: record.knownAs || undefined,
+    marks: filled(record.marks),
+    nhsNumber: record.nhsNumber || undefined,
     patientCode: record.patientCode,
-    phones: record.phones?.length
-      ? record.phones.map(({ kind, number }) => ({ kind, number: number.normalize('NFC') }))
-      : undefined,
-    postcode: text(record.postcode),
+    phones: filled(record.phones)?.map(({ kind, number }) => ({ kind, number })),
+    postcode: record.postcode || undefined,
     sex: record.sex,
-    sexText: text(record.sexText),
-    surname: text(record.surname),
-    title: text(record.title),
+    sexText: record.sexText || undefined,
+    surname: record.surname || undefined,
+    title: record.title || undefined,
   });
 }
 
-function text(value: string | undefined): string | undefined {
-  return value ? value.normalize('NFC') : undefined;
+function filled<Item>(items: readonly Item[] | undefined): readonly Item[] | undefined {
+  return items?.length ? items : undefined;
 }
 
-function texts(values: readonly string[] | undefined): string[] | undefined {
-  return values?.length ? values.map((value) => value.normalize('NFC')) : undefined;
+function inNfc<Value>(value: Value): Value {
+  if (typeof value === 'string') return value.normalize('NFC') as Value;
+  if (Array.isArray(value)) return value.map(inNfc) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, inNfc(part as unknown)])) as Value;
 }
 
 /** The two hash functions that an end brings along; the contract itself runs anywhere. */
 export interface DigestPrimitives {
-  /** HMAC-SHA-256 under the practice's digest key. */
-  hmacSha256(text: string): Uint8Array;
+  /** HMAC-SHA-256 under the practice's digest key: bytes, or hexadecimal in lower case where that costs less. */
+  hmacSha256(text: string): Uint8Array | string;
   sha256(data: string | Uint8Array): Uint8Array;
+  /** Writes a record's canonical form, {@link canonicalBasics}, where an end needs that text for more than the digest. */
+  readonly canonicalOf?: (record: BasicRecord) => string;
 }
 
 /** Digests of one practice: per patient, per bucket, and of everything. Digests are 32 hexadecimal characters (16 bytes). */
@@ -63,8 +78,9 @@ export interface Digester {
 
 /** @see {@link Digester} */
 export function createDigester(primitives: DigestPrimitives): Digester {
+  const { canonicalOf = canonicalBasics } = primitives;
   return {
-    ofRecord: (record) => hex(primitives.hmacSha256(canonicalBasics(record))),
+    ofRecord: (record) => hex(primitives.hmacSha256(canonicalOf(record))),
     bucketOf: (patientCode) => primitives.sha256(String(patientCode))[0] ?? 0,
     rootOf(bucketSums) {
       const bytes = new Uint8Array(bucketCount * 16);
@@ -113,7 +129,8 @@ export function bucketSumHex(sum: bigint): string {
   return sum.toString(16).padStart(32, '0');
 }
 
-function hex(bytes: Uint8Array): string {
+function hex(bytes: Uint8Array | string): string {
+  if (typeof bytes === 'string') return bytes.slice(0, 32);
   let out = '';
   for (let index = 0; index < 16; index++) out += (bytes[index] ?? 0).toString(16).padStart(2, '0');
   return out;

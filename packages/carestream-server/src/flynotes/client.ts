@@ -19,24 +19,26 @@ import { jsonOf } from './answer.ts';
 import { createHttpExchange, type HttpAnswer } from './exchange.ts';
 import { networkError } from './network-errors.ts';
 import { invalidAnswer, refusalOf } from './refusal.ts';
-import { encodeBody, type ContentCoding } from './request-body.ts';
+import { batchJson, encodeBody, type ContentCoding } from './request-body.ts';
 
 /** The agent's calls to Flynotes. Each is tried once; trying again is the caller's business. */
 export interface FlynotesClient {
   licence(request: LicenceRequest, signal: AbortSignal): Promise<LicenceAnswer>;
   beginPass(request: { readonly reason: PassFigures['reason'] }, signal: AbortSignal): Promise<BulkPassAnswer>;
-  sendBatch(
-    passId: string,
-    batch: BatchRequest,
-    options: { readonly idempotencyKey: string },
-    signal: AbortSignal,
-  ): Promise<BatchAnswer>;
+  sendBatch(passId: string, batch: BatchRequest, options: BatchSending, signal: AbortSignal): Promise<BatchAnswer>;
   completePass(passId: string, request: CompleteRequest, signal: AbortSignal): Promise<CompleteAnswer>;
   putPatient(patientCode: number, upload: PatientUpload, signal: AbortSignal): Promise<PatientUploadAnswer>;
   commandResult(result: CommandResult, signal: AbortSignal): Promise<void>;
   heartbeat(heartbeat: Heartbeat, signal: AbortSignal): Promise<void>;
   /** Bytes of request bodies sent so far. */
   sentBytes(): number;
+}
+
+/** How a batch is sent. */
+export interface BatchSending {
+  readonly idempotencyKey: string;
+  /** Its patients' records, in order, where they have been written as JSON already. */
+  readonly patientsJson?: readonly string[];
 }
 
 /** How long each call may take, in milliseconds, body included. */
@@ -73,6 +75,7 @@ interface Call<Answer> {
   readonly method: 'POST' | 'PUT';
   readonly path: string;
   readonly answer: z.ZodType<Answer>;
+  /** What travels as JSON; a function writes it itself. */
   readonly body: unknown;
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -147,12 +150,12 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
       coding = answer.contentCodings.includes('zstd') ? 'zstd' : 'gzip';
       return answer;
     },
-    sendBatch: (passId, body, { idempotencyKey }, signal) =>
+    sendBatch: (passId, batch, { idempotencyKey, patientsJson }, signal) =>
       ask(
         {
           ...agentCalls.sendBatch,
           path: agentCalls.sendBatch.path.replace('{passId}', encodeURIComponent(passId)),
-          body,
+          body: patientsJson ? () => batchJson(batch, patientsJson) : batch,
           timeoutMs: timeouts.batchMs,
           headers: { 'idempotency-key': idempotencyKey },
         },

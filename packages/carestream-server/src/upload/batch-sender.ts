@@ -13,6 +13,8 @@ import { countOne, type Tally } from './tally.ts';
 /** A patient to be sent. */
 export interface Change {
   readonly basics: BasicRecord;
+  /** The record as it travels. */
+  readonly json: string;
   readonly digest: string;
   readonly readSequence: number;
 }
@@ -95,11 +97,14 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       patients: portion.changes.map(({ basics, readSequence }) => ({ readSequence, basics })),
       removals: [...portion.removals],
     };
-    const idempotencyKey = `${passId}:${batch.n}:${contentHashOf(round, portion)}`;
+    const sending = {
+      idempotencyKey: `${passId}:${batch.n}:${contentHashOf(round, portion)}`,
+      patientsJson: portion.changes.map(({ json }) => json),
+    };
     let answer: BatchAnswer;
     try {
       answer = await retry(
-        () => deps.flynotes.sendBatch(passId, batch, { idempotencyKey }, signal),
+        () => deps.flynotes.sendBatch(passId, batch, sending, signal),
         { clock: deps.clock, options: options.retryOptions },
         signal,
       );

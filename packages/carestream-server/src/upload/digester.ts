@@ -1,11 +1,20 @@
 import { createHmac, createSecretKey, hash } from 'node:crypto';
-import { canonicalVersions, createDigester, type Digester } from '../contract/index.ts';
+import {
+  canonicalBasics,
+  canonicalVersions,
+  createDigester,
+  isAscii,
+  type BasicRecord,
+  type Digester,
+} from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
 
 /** A practice's digests, and a name for the key and the form they are made with. */
 export interface KeyedDigester extends Digester {
   /** Changes with the key and with the canonical version; says nothing about the key. */
   readonly keyId: string;
+  /** A record as it travels. Right after its digest was computed, this costs nothing: the digest is made of the same text. */
+  jsonOf(record: BasicRecord): string;
 }
 
 /**
@@ -23,11 +32,24 @@ export function createKeyedDigester(digest: {
   const bytes = Buffer.from(digest.key, 'base64');
   const key = createSecretKey(bytes);
   const keyHash = hash('sha256', Buffer.concat([Buffer.from('carestream-server digest key id\n'), bytes]), 'hex');
+  let last: { readonly record: BasicRecord; readonly text: string } | undefined;
+  const canonicalOf = (record: BasicRecord): string => {
+    if (last?.record !== record) last = { record, text: canonicalBasics(record) };
+    return last.text;
+  };
   return {
     ...createDigester({
-      hmacSha256: (text) => createHmac('sha256', key).update(text).digest(),
+      // A call that gives a text costs half of one that gives bytes.
+      hmacSha256: (text) => createHmac('sha256', key).update(text).digest('hex'),
       sha256: (data) => hash('sha256', data, 'buffer'),
+      canonicalOf,
     }),
+    bucketOf: (patientCode) => Number.parseInt(hash('sha256', String(patientCode), 'hex').slice(0, 2), 16),
+    jsonOf(record) {
+      const text = canonicalOf(record);
+      // What was brought to NFC for the digest travels as it stands in R4.
+      return isAscii(text) ? text : JSON.stringify(record);
+    },
     keyId: `${digest.canonicalVersion}:${keyHash.slice(0, 16)}`,
   };
 }

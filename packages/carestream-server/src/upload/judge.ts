@@ -55,7 +55,7 @@ export function createJudge(deps: JudgeDeps, tally: Tally, today: string): Judge
         if (!counted) countOne(tally.refusedByServer, refused.code);
         return always ? { kind: 'withdraw', patientCode: record.patientCode } : { kind: 'nothing' };
       }
-      return { kind: 'send', change: { basics: record, digest, readSequence } };
+      return { kind: 'send', change: { basics: record, json: deps.digester.jsonOf(record), digest, readSequence } };
     },
   };
 }
