@@ -12,9 +12,17 @@ and count and root are proved equal. \`bytes\` are all request bodies of a pass.
 remembers nothing and proves nothing. The agent is its whole program with queue, ledger, log and parity, launched as its host launches it. The peer's
 time begins when its connection stands, the agent's with the request that begins the pass.`,
   P4: `Whether memory grows with the number of patients: VmHWM of the agent's process, launched with the host's flags.`,
-  P5: ``,
+  P5: `Simulator, queue service, PostgreSQL, flynotes-server and agent are processes of their own. The clock starts when the call that sends the
+message has returned, and stops when PostgreSQL tells of the commit that makes the full record readable. \`idle\` divides the median by the sum of the
+medians of its three round trips, each made raw and alone against the same servers, between the measured ones: the answer of a waiting long poll
+through the AWS SDK, the agent's own batch of SELECTs through tedious, the agent's own record in a PUT through node:http. \`underBulk\` compares the
+99th percentiles while the agent uploads all patients without pauses, and idle. \`peer\` is the median behind a bulk upload of a program made of
+sqs-consumer, mssql and fetch, which handles one message at a time as such programs do, divided by ours during a bulk upload.`,
   P6: ``,
-  P7: ``,
+  P7: `\`switchS\` is how long a practice has no agent while a new version takes over: from the end of the old process, as the host notes it, until the
+queue service lets the new one's first receive through; between the two the host verifies every file of the release. \`ratio\` holds what the agent
+reports of an update (verify the manifest, ask the registry, download, hash, unpack, sync to disk) against \`npm install\` of the same agent as modules
+with dependencies, into an empty folder, with all downloads in npm's cache already.`,
   P8: `What the server adds to storing rows: HTTP, zstd, JSON, validation of each row alone, HMAC digests, events, idempotency, one transaction for
 each batch of 1,000, and the agent's waiting for each answer. The floor holds the same rows ready as text and stores them in one transaction.`,
   notes: ``,

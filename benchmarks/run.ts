@@ -12,7 +12,9 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   P2: () => import('./p2.bench.ts'),
   P3: () => import('./p3.bench.ts'),
   P4: () => import('./p4.bench.ts'),
+  P5: () => import('./p5.bench.ts'),
   P6: () => import('./p6.bench.ts'),
+  P7: () => import('./p7.bench.ts'),
   P8: () => import('./p8.bench.ts'),
 };
 

@@ -32,6 +32,8 @@ export interface SandboxOptions {
   readonly times?: Readonly<Record<string, number>>;
   /** With a private registry, and the real service host in the supervisor's place. */
   readonly updates?: boolean;
+  /** Told of each request that the queue service lets through. */
+  readonly onQueueRequest?: (action: string) => void;
 }
 
 /** A practice and a cloud on one machine. */
@@ -67,7 +69,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // What takes longest starts first, side by side.
   const starting = {
     r4: startR4({ port: ports.r4, patients: options.patients, seed: options.seed, dialect: options.dialect }),
-    sqs: createSqs({ port: ports.sqs }),
+    sqs: createSqs({
+      port: ports.sqs,
+      ...(options.onQueueRequest === undefined ? {} : { onAccepted: options.onQueueRequest }),
+    }),
     rollbar: createRollbarSink({ port: ports.rollbar }),
     ...(options.updates === true ? { registry: createRegistry() } : {}),
   };

@@ -1,6 +1,7 @@
 import { emitKeypressEvents } from 'node:readline';
 import type { MessageInput } from '@flynotes/carestream-server/messages';
 import type { Sandbox } from './sandbox.ts';
+import { offer } from './updates/updates.ts';
 
 /** What a key does, and the words for it. */
 interface KeyAction {
@@ -46,11 +47,28 @@ const actions: Readonly<Record<string, KeyAction>> = {
   },
 };
 
+/** Publishes the next version, has it dictated, and the agent look at once. */
+const releaseNext = ({ updates, operator }: Sandbox): (() => Promise<string>) => {
+  let minor = 1;
+  return async () => {
+    if (updates === null) return 'this sandbox was started without --updates';
+    minor += 1;
+    const release = updates.kit.genuine(`0.${minor}.0`);
+    await offer({ registry: updates.registry, operator }, release);
+    await operator.pinVersion(release.version);
+    await operator.send({ type: 'restart' });
+    return `${release.version} is published, signed and dictated`;
+  };
+};
+
 /** Follows keys of the terminal until q, Ctrl-C or a signal; without a terminal, until a signal. */
 export function listenForKeys(sandbox: Sandbox, say: (line: string) => void): Promise<void> {
   const input = process.stdin;
+  const next = releaseNext(sandbox);
+  const keys: typeof actions =
+    sandbox.updates === null ? actions : { ...actions, v: { what: 'release a new version of the agent', act: next } };
   if (input.isTTY) {
-    for (const [key, { what }] of Object.entries(actions)) say(`  ${key}  ${what}`);
+    for (const [key, { what }] of Object.entries(keys)) say(`  ${key}  ${what}`);
     say('  q  quit');
     emitKeypressEvents(input);
     input.setRawMode(true);
@@ -67,7 +85,7 @@ export function listenForKeys(sandbox: Sandbox, say: (line: string) => void): Pr
     if (!input.isTTY) return;
     input.on('keypress', (_text: string | undefined, key: { name?: string; ctrl?: boolean }) => {
       if (key.name === 'q' || (key.ctrl === true && key.name === 'c')) return stop();
-      const action = actions[key.name ?? ''];
+      const action = keys[key.name ?? ''];
       if (!action) return;
       action.act(sandbox).then(say, (error: unknown) => say(error instanceof Error ? error.message : String(error)));
     });

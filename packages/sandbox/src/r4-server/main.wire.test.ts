@@ -157,7 +157,9 @@ describe('the R4 server process', () => {
   it('refuses bad arguments with what to do, and a taken port', async () => {
     const wrong = start(['--dialect', 'latin']);
     expect(await wrong.ended).toBe(2);
-    expect(wrong.stderr()).toContain('--dialect takes classic, address-table, lower-case, medical-history, not "latin".');
+    expect(wrong.stderr()).toContain(
+      '--dialect takes classic, address-table, lower-case, medical-history, not "latin".',
+    );
 
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

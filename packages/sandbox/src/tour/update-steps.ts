@@ -1,11 +1,11 @@
 import type { HostEvent } from '@flynotes/service-host';
 import { releaseFolderOf } from '@flynotes/carestream-server/api';
+import { reportOf } from '../reports.ts';
 import type { MadeRelease } from '../updates/release-kit.ts';
 import { offer, type Updates } from '../updates/updates.ts';
 import { prove, resultOf, sendAndWait, until, type Evidence, type TourContext, type TourStep } from './step.ts';
 
 type EventOf<Kind extends HostEvent['event']> = Extract<HostEvent, { event: Kind }>;
-type Sandbox = TourContext['sandbox'];
 
 /** How long the host may take for a trial, with its shortened times. */
 const trialWithinMs = 120_000;
@@ -101,11 +101,13 @@ async function refusalOf(context: TourContext, version: string, codes: readonly 
   return until(
     `a refusal of ${version}`,
     () => {
-      const items = reports(sandbox);
-      const found = items.find(
-        ({ fields }) =>
-          (fields['version'] === version || fields['dictated'] === version) && codes.includes(String(fields['code'])),
-      );
+      const found = sandbox.rollbar
+        .items()
+        .map(reportOf)
+        .find(
+          ({ fields }) =>
+            (fields['version'] === version || fields['dictated'] === version) && codes.includes(String(fields['code'])),
+        );
       return (
         found && {
           event: found.event,
@@ -116,13 +118,6 @@ async function refusalOf(context: TourContext, version: string, codes: readonly 
     },
     trialWithinMs,
   );
-}
-
-function reports({ rollbar }: Sandbox) {
-  return rollbar.items().map(({ data }) => ({
-    event: String((data.custom as Record<string, unknown> | undefined)?.['event'] ?? ''),
-    fields: (data.custom ?? {}) as Record<string, unknown>,
-  }));
 }
 
 /** A release that must not run: dictated, refused and reported, and the agent answers as before. */
