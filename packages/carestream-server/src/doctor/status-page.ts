@@ -45,7 +45,7 @@ function passLine(pass: PassFigures, nowMs: number): string {
     `${outcome} ${when(pass.endedAt ?? pass.startedAt, nowMs)}`,
     `${pass.patients} patients in ${pass.pages} pages`,
     `${pass.changed} changed, ${pass.removed} removed, ${refused} left out`,
-    `read in ${seconds(pass.readMs)}, paused ${seconds(pass.pausedMs)}`,
+    `${pass.rows} rows read in ${seconds(pass.readMs)}, paused ${seconds(pass.pausedMs)}`,
   ].join('; ');
 }
 

@@ -161,19 +161,26 @@ function explainFields(
   { catalogue, missing, addressApart }: Known,
 ): FieldExplanation[] {
   const table = catalogue.tables.find((each) => each.name === found.table && each.schema === found.schema);
+  const taken = new Set(Object.values(found.columns).flatMap((columns) => columns.map(({ name }) => name)));
   return Object.entries(own.fields).map(([field, { need, ranks, flag }]): FieldExplanation => {
     const columns: readonly ResolvedColumn[] = found.columns[field] ?? [];
     const names = new Set(ranks.flat().map(foldName));
     const considered = (table?.columns ?? []).filter(
-      (column) => names.has(foldName(column.name)) && !columns.some((each) => each.name === column.name),
+      ({ name }) =>
+        names.has(foldName(name)) &&
+        !columns.some((each) => each.name === name) &&
+        // What another field took says nothing of one that is not there.
+        (columns.length > 0 || !taken.has(name)),
     );
     const apart = addressApart && found.entity === 'patient' && addressFields.has(field);
     const lack = missing.find((each) => each.entity === found.entity && each.field === field);
+    const isMistyped = lack?.reason === 'type' && considered.length > 0;
+    const reason = lack?.reason === 'type' && !isMistyped ? 'missing' : lack?.reason;
     return {
       field,
       need,
       ...(flag === undefined ? {} : { flag }),
-      state: columns.length > 0 ? 'found' : apart ? 'elsewhere' : (lack?.reason ?? 'missing'),
+      state: columns.length > 0 ? 'found' : apart ? 'elsewhere' : (reason ?? 'missing'),
       from: columns.map((column) => `${found.table}.${column.name} ${column.type}`),
       considered: considered.map((column) => `${column.name} ${column.type}`),
       lookedFor: columns.length > 0 || apart ? [] : ranks.flat(),
