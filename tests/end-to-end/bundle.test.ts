@@ -89,7 +89,7 @@ describe('the release’s one file, alone in a folder, started as a host does', 
 
   test('as a library: start() of the same file', async () => {
     const { startAgent } = (await import(pathToFileURL(bundle).href)) as {
-      startAgent(options: object): Promise<{ exitCode: number; failures: readonly { code: string }[] }>;
+      startAgent: (options: object) => Promise<{ exitCode: number; failures: readonly { code: string }[] }>;
     };
     const { exitCode, failures } = await startAgent({ config: {}, environment: {} });
     expect(exitCode).toBe(20);
