@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { agentNodeFlags } from '@flynotes/carestream-server/api';
-import { createFlynotesServer, type FlynotesServer } from '@flynotes/flynotes-server';
+import { createFlynotesServer, type FlynotesServer, type FlynotesServerOptions } from '@flynotes/flynotes-server';
 import { createOperator, reportOf, type Operator, type Report } from '@flynotes/sandbox';
 import { createR4Server, type R4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
 import { createRollbarSink, type RollbarSink } from '@flynotes/sandbox/rollbar';
@@ -50,7 +50,10 @@ export interface AgentProcess {
 }
 
 /** Brings up a rig of `patients` patients. */
-export async function createRig(options: R4ServerOptions = {}): Promise<Rig> {
+export async function createRig(
+  options: R4ServerOptions = {},
+  flynotesOptions: Partial<FlynotesServerOptions> = {},
+): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(path.join(tmpdir(), 'carestream-end-to-end-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
@@ -69,6 +72,7 @@ export async function createRig(options: R4ServerOptions = {}): Promise<Rig> {
         ...sqs.adminCredentials,
       },
       rollbar: { accessToken: rollbar.accessToken, environment: 'test', level: 'info', endpoint: rollbar.endpoint },
+      ...flynotesOptions,
     }),
   );
   const operator = createOperator(flynotes.url, operatorToken);
