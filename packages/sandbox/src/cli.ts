@@ -14,6 +14,7 @@ interface CliOptions {
   readonly once?: boolean;
   readonly json?: boolean;
   readonly updates?: boolean;
+  readonly release?: boolean;
 }
 
 const number = (least: number, most: number) => (text: string) => {
@@ -34,6 +35,7 @@ const program = new Command('sandbox')
       .default('classic'),
   )
   .option('--port-base <n>', 'the first of five ports; 0 takes free ones', number(0, 65_000), defaultPortBase)
+  .option('--release', 'the agent as it is released, built for the occasion, instead of its source')
   .option('--updates', 'with a private npm registry, and the real service host that installs new versions')
   .option('--once', 'take the tour: prove each promise once, then stop')
   .option('--json', 'with --once: end standard output with one JSON line');

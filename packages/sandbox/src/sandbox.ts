@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { agentNodeFlags, hostFiles } from '@flynotes/carestream-server/api';
 import { serializeMessage } from '@flynotes/carestream-server/messages';
 import { startDesk } from './desk/desk-server.ts';
 import { openReception, type Reception } from './desk/reception.ts';
@@ -30,6 +31,8 @@ export interface SandboxOptions {
   readonly say: (line: string) => void;
   /** The agent's times, as its configuration takes them. */
   readonly times?: Readonly<Record<string, number>>;
+  /** The agent as it is released: one file, built for the occasion. Where `updates` is set it always is. */
+  readonly release?: boolean;
   /** With a private registry, and the real service host in the supervisor's place. */
   readonly updates?: boolean;
   /** Told of each request that the queue service lets through. */
@@ -165,15 +168,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const agent =
     updates?.host ??
     startSupervisor({
-      command: [
-        process.execPath,
-        '--conditions=@flynotes/source',
-        '--disable-warning=ExperimentalWarning',
-        agentCli,
-        'start',
-        '--config',
-        configFile,
-      ],
+      command: [process.execPath, ...(await agentProgram(options, folder)), 'start', '--config', configFile],
       environment: agentEnvironment(),
       dataDir,
       pauseFactor: options.pauseFactor,
@@ -230,6 +225,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** What Node runs: the source, or what a host would launch. */
+async function agentProgram({ release }: SandboxOptions, folder: string): Promise<readonly string[]> {
+  if (release !== true) return ['--conditions=@flynotes/source', '--disable-warning=ExperimentalWarning', agentCli];
+  const { buildAgent } = await import('../../../tools/agent-bundle.ts');
+  const bundle = path.join(folder, 'release', hostFiles.agentEntry);
+  await buildAgent(bundle);
+  return [...agentNodeFlags, bundle];
 }
 
 /** The agent gets nothing of this process's own configuration. */
