@@ -2,18 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { pinnedKeyOf, pinnedKeySchema } from '@flynotes/carestream-server/api';
-import { stateSchema } from '../packages/carestream-server/src/state/index.ts';
 import { unpackRelease } from '../packages/carestream-server/src/update/index.ts';
 import { buildPackage } from './build.ts';
 import { makeRelease, writeRelease } from './release/make-release.ts';
+import { currentNeeds } from './release/needs.ts';
+import { packageFactsIn } from './release/package-files.ts';
 import { takePassphrase } from './release/passphrase.ts';
 import { publishTarball } from './release/publish.ts';
 import { addToKeysFile, makeReleaseKey, openReleaseKey, readKeysFile } from './release/release-keys.ts';
 import { checkTarball, openRelease, signRelease } from './release/sign-release.ts';
 import { root, say } from './steps.ts';
-
-/** The oldest service host that this release can run under; raised with the contract between the two. */
-const hostMin = '0.1.0';
 
 const usage = `npm run release:build  [-- --out FOLDER] [--no-build]         the tarball, and what is to be signed
 npm run release:keygen -- --key FILE --keys KEYS              a new private key under a passphrase; its public half into KEYS
@@ -40,7 +38,7 @@ const [command, file] = positionals;
 
 async function build(): Promise<void> {
   if (!values['no-build'] && !(await buildPackage())) throw new Error('the build failed');
-  const release = makeRelease(path.join(root, 'packages/carestream-server'), { hostMin, stateSchema });
+  const release = makeRelease(path.join(root, 'packages/carestream-server'), currentNeeds);
   const files = writeRelease(release, path.resolve(values.out));
   const { version, tarball, files: inside } = release.manifest;
   say(`${version}: ${Object.keys(inside).length} files, ${tarball.sizeBytes} bytes, SHA-512 ${tarball.sha512}`);
@@ -96,11 +94,8 @@ async function publish(): Promise<void> {
   const tarballFile = must(file, 'TARBALL');
   const registry = must(values.registry ?? process.env['CARESTREAM_REGISTRY_URL'], 'CARESTREAM_REGISTRY_URL');
   const token = must(process.env['CARESTREAM_REGISTRY_TOKEN'], 'CARESTREAM_REGISTRY_TOKEN');
-  const { name, version } = JSON.parse(readFileSync(tarballFile.replace(/\.tgz$/, '.manifest.json'), 'utf8')) as {
-    name: string;
-    version: string;
-  };
   const tarball = readFileSync(tarballFile);
+  const { name, version } = await packageFactsIn(tarball);
   const { outcome } = await publishTarball(tarballFile, { name, version, tarball }, { registry, token });
   say(outcome === 'published' ? `published  ${name} ${version}` : `there      ${name} ${version}, the same bytes`);
 }

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readTar } from '../../packages/carestream-server/src/update/index.ts';
 import type { TarFile } from './tar-writer.ts';
 
 /** What is read of a package's package.json. */
@@ -46,4 +48,16 @@ function filesAt(folder: string, name: string): string[] {
 
 function isThere(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** The package.json inside a tarball. @throws Error where there is none */
+export async function packageFactsIn(tarball: Uint8Array): Promise<PackageFacts> {
+  const archive = gunzipSync(tarball, { maxOutputLength: 400_000_000 });
+  async function* whole(): AsyncGenerator<Buffer> {
+    yield archive;
+  }
+  for await (const { path: at, bytes } of readTar(whole(), { bytesMost: archive.length, filesMost: 20_000 })) {
+    if (at === 'package/package.json') return JSON.parse(bytes.toString('utf8')) as PackageFacts;
+  }
+  throw new Error('the tarball has no package.json');
 }

@@ -11,3 +11,4 @@ export { readDirective, type DirectiveFault, type DirectiveReading } from './dir
 export { fetchTimes, type FetchTimes } from './release-fetch.ts';
 export { checkTarball, unpackRelease } from './unpack-release.ts';
 export { manifestIn, spareBytes } from './staging.ts';
+export { readTar } from './tar-reader.ts';
