@@ -16,7 +16,6 @@ export const benchmark: Benchmark = {
     await using r4 = await startR4(patients);
     const peerMb: number[] = [];
     const agentMb: number[] = [];
-    let entry = '';
     const peer = async (): Promise<number> => {
       await using server = await startCountingServer();
       await using child = await startChild('benchmarks/peer/bulk-peer.ts', [String(r4.port), server.url]);
@@ -31,7 +30,6 @@ export const benchmark: Benchmark = {
       await using running = await startAgent({ flynotesUrl: server.url, database: r4.database });
       const { passMs } = await server.pass(1);
       agentMb.push(running.peakMb());
-      entry = running.entry;
       await server.verify();
       return passMs ?? Number.NaN;
     };
@@ -44,9 +42,9 @@ export const benchmark: Benchmark = {
       },
       legs: [
         { name: 'peer', value: perSecond(pairs.first), unit: 'patients/s' },
-        { name: `agent (${entry})`, value: perSecond(pairs.second), unit: 'patients/s' },
+        { name: 'agent', value: perSecond(pairs.second), unit: 'patients/s' },
         { name: 'peer, peak RSS', value: median(peerMb), unit: 'MB' },
-        { name: `agent (${entry}), peak RSS`, value: median(agentMb), unit: 'MB' },
+        { name: 'agent, peak RSS', value: median(agentMb), unit: 'MB' },
       ],
       method: `${pairs.count} alternating pairs of fresh processes, median`,
     };

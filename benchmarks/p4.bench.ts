@@ -1,6 +1,7 @@
+import { agentNodeFlags } from '@flynotes/carestream-server/api';
 import type { Benchmark } from './benchmark.ts';
 import { median } from './measure.ts';
-import { hostFlags, startAgent, startCountingServer, startR4, type R4Child } from './rig/processes.ts';
+import { startAgent, startCountingServer, startR4, type R4Child } from './rig/processes.ts';
 
 const [few, many] = [100_000, 1_000_000] as const;
 const runs = 3;
@@ -15,7 +16,6 @@ export const benchmark: Benchmark = {
   async run(progress) {
     await using small = await startR4(few);
     await using large = await startR4(many);
-    let entry = '';
     const peakOf = async (r4: R4Child, patients: number): Promise<number> => {
       await using server = await startCountingServer();
       await server.ask({ keepNothing: true });
@@ -23,7 +23,6 @@ export const benchmark: Benchmark = {
       await using agent = await startAgent({ flynotesUrl: server.url, database: r4.database });
       const { passMs, patients: told } = await server.pass(1);
       const peakMb = agent.peakMb();
-      entry = agent.entry;
       if (told === null || told < patients * 0.99) throw new Error(`${String(told)} of ${patients} patients came.`);
       progress(`${patients} patients: ${peakMb.toFixed(0)} MB, ${((passMs ?? 0) / 1000).toFixed(1)} s`);
       return peakMb;
@@ -41,7 +40,7 @@ export const benchmark: Benchmark = {
         { name: `${few.toLocaleString('en-GB')} patients`, value: low, unit: 'MB' },
         { name: `${many.toLocaleString('en-GB')} patients`, value: high, unit: 'MB' },
       ],
-      method: `median of ${runs} fresh processes each, from ${entry}, node ${hostFlags.join(' ')}`,
+      method: `median of ${runs} fresh processes each, node ${agentNodeFlags.join(' ')}`,
     };
   },
 };

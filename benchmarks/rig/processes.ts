@@ -4,17 +4,17 @@
  * - {@link startR4}: the R4 simulator.
  * - {@link startCountingServer}: Flynotes' side of a bulk pass at the least possible cost, with a queue that gives messages out.
  * - {@link startFlynotesServer}: the real server on a PostgreSQL.
- * - {@link startAgent}: the agent's own program, `start --config …`, from the release bundle where it is built and from source otherwise.
+ * - {@link startAgent}: the agent's own program, `start --config …`, as a release has it and with what a host launches it.
  *
  * All are {@link Child}ren or dispose of themselves; what a folder holds goes with its owner.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { agentNodeEnvironment, agentNodeFlags, hostFiles } from '@flynotes/carestream-server/api';
+import { buildAgent } from '../../tools/agent-bundle.ts';
 import { startChild, type Child } from '../child.ts';
-
-const root = path.resolve(import.meta.dirname, '../..');
 
 /** The simulated R4. */
 export interface R4Child extends Child {
@@ -89,14 +89,9 @@ export const startFlynotesServer = async (
 /** The agent's program, running. */
 export interface AgentProcess extends AsyncDisposable {
   readonly pid: number;
-  /** `bundle` or `source`. */
-  readonly entry: 'bundle' | 'source';
   /** The most memory that it ever held, in MB. */
   peakMb(): number;
 }
-
-/** What the host launches the agent with; one place, so that what is measured is what is launched. */
-export const hostFlags: readonly string[] = ['--max-old-space-size=96', '--max-semi-space-size=4'];
 
 /** Starts the agent's own program with a fresh data folder. */
 export const startAgent = async (config: {
@@ -108,22 +103,17 @@ export const startAgent = async (config: {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'carestream-bench-agent-'));
   const file = path.join(dataDir, 'config.json');
   writeFileSync(file, JSON.stringify({ licenceKey: 'licence-key-of-the-benchmarks', ...config, dataDir }));
-  const bundle = path.join(root, 'packages/carestream-server/agent/agent.mjs');
-  const entry = existsSync(bundle) ? 'bundle' : 'source';
-  const program =
-    entry === 'bundle'
-      ? [bundle]
-      : ['--conditions=@flynotes/source', path.join(root, 'packages/carestream-server/bin/carestream-server.js')];
-  const child = spawn(
-    process.execPath,
-    [...hostFlags, '--disable-warning=ExperimentalWarning', ...program, 'start', '--config', file],
-    { stdio: ['pipe', 'ignore', 'inherit'] },
-  );
+  // Of today's source: a release that somebody built yesterday would be measured unseen.
+  const bundle = path.join(dataDir, hostFiles.agentEntry);
+  await buildAgent(bundle);
+  const child = spawn(process.execPath, [...agentNodeFlags, bundle, 'start', '--config', file], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    env: { ...process.env, ...agentNodeEnvironment },
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const pid = child.pid ?? 0;
   return {
     pid,
-    entry,
     peakMb: () => peakMbOf(pid),
     async [Symbol.asyncDispose]() {
       // Its graceful end waits for a long poll; nothing of it is measured here.
