@@ -2,7 +2,7 @@ import { passFiguresSchema } from '../contract/index.ts';
 import type { FlynotesClient } from '../flynotes/index.ts';
 import type { Work, WorkContext } from '../lifecycle/index.ts';
 import type { PracticeReader } from '../practice/index.ts';
-import type { Clock } from '../runtime/index.ts';
+import { isAgentError, type Clock } from '../runtime/index.ts';
 import type { State } from '../state/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { UploadDeps } from '../upload/index.ts';
@@ -82,7 +82,15 @@ export async function assemble(
   return {
     serve: (until) => queue.serve(until),
     queueStats: () => queue.stats(),
-    uploadAll: (signal) => bulkUploads.request('scheduled', signal),
+    uploadAll: (signal) =>
+      bulkUploads.request('scheduled', signal).catch((error: unknown) => {
+        // What a damaged file held is won back from R4 and Flynotes by the next start's pass.
+        if (isAgentError(error) && error.code === 'STATE_UNUSABLE' && error.details['reason'] === 'damaged') {
+          state.markDamaged();
+          context.requestRestart();
+        }
+        throw error;
+      }),
     lastPass: () => bulkUploads.current() ?? passFiguresSchema.nullable().catch(null).parse(bulkUploads.last()),
     lastEqualAt: () => bulkUploads.lastEqualAt(),
     close: () => queue.close(),

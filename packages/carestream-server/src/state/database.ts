@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrate } from './migrations.ts';
@@ -22,6 +22,11 @@ export interface OpenedDatabase {
  */
 export function openDatabase(path: string, bytesMost: number): OpenedDatabase {
   return guarded(() => {
+    if (existsSync(damageMarkOf(path))) {
+      setAside(path);
+      rmSync(damageMarkOf(path));
+      return { database: openSound(path, bytesMost), replacedDamaged: true };
+    }
     try {
       return { database: openSound(path, bytesMost), replacedDamaged: false };
     } catch (error) {
@@ -31,6 +36,16 @@ export function openDatabase(path: string, bytesMost: number): OpenedDatabase {
     }
   });
 }
+
+/**
+ * Lets the next {@link openDatabase} begin anew. Damage that came up while the file was in use need not show when it is opened, and an
+ * agent that starts again because of it would start for ever.
+ */
+export function markDamaged(path: string): void {
+  guarded(() => writeFileSync(damageMarkOf(path), ''));
+}
+
+const damageMarkOf = (path: string): string => `${path}.is-damaged`;
 
 function openSound(path: string, bytesMost: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5_000 });

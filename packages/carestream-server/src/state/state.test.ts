@@ -244,6 +244,24 @@ test.each([
   expect(readdirSync(join(folder, 'data'))).toContain('agent.db.damaged-1');
 });
 
+test('a file that is found damaged while in use is set aside at the next opening, once', () => {
+  {
+    using state = open();
+    state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
+    state.markDamaged();
+    expect(state.ledger.count()).toBe(1);
+  }
+  {
+    using state = open();
+    expect(state.replacedDamaged).toBe(true);
+    expect(state.ledger.count()).toBe(0);
+    state.ledger.putAcknowledged([{ patientCode: 4, digest: digestA, readSequence: 5 }]);
+  }
+  using state = open();
+  expect(state.replacedDamaged).toBe(false);
+  expect(state.ledger.count()).toBe(1);
+});
+
 test('no more than three damaged files are kept', () => {
   for (let time = 0; time < 5; time++) {
     open().close();

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { makeFolder } from '../runtime/system-folder.ts';
 import type { Clock } from '../runtime/index.ts';
-import { openDatabase } from './database.ts';
+import { markDamaged, openDatabase } from './database.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -26,6 +26,8 @@ export interface State extends Disposable {
   readonly notes: Notes;
   /** True where the file was found damaged, set aside, and begun anew: worth a warning. */
   readonly replacedDamaged: boolean;
+  /** Lets the next opening set the file aside and begin anew: it was found damaged while in use. */
+  markDamaged(): void;
   close(): void;
 }
 
@@ -84,6 +86,7 @@ export function openState(path: string, options: StateOptions): State {
       outbox: createOutbox(database, options.clock, limits.outbox),
       notes: createNotes(database),
       replacedDamaged,
+      markDamaged: () => markDamaged(path),
       close,
       [Symbol.dispose]: close,
     }));

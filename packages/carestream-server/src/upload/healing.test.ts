@@ -107,6 +107,17 @@ test('killed while the ledger is being won back, the next start goes on and stil
   expect(pages - pagesBefore).toBeLessThanOrEqual(6);
 });
 
+test('nothing is taken into the ledger before Flynotes has answered', async () => {
+  using rig = await uploaded();
+  rig.restart(true);
+  const counts: number[] = [];
+  rig.flynotes.hook = ({ name }, when) => {
+    if (name === 'completePass' && when === 'after') counts.push(rig.state.ledger.count());
+  };
+  expect(await pass(rig)).toMatchObject({ adopted: patients });
+  expect(counts).toEqual([0]);
+});
+
 test('the first upload of a practice asks for nothing: what it finds travels at once', async () => {
   using rig = createUploadRig();
   for (let code = 1; code <= 300; code++) rig.practice.enter(code);

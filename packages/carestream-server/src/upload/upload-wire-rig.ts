@@ -10,7 +10,7 @@ import type { EventName, Log } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { openState } from '../state/index.ts';
 import { createBulkUploads } from './bulk-uploads.ts';
-import { createKeyedDigester } from './digester.ts';
+import { createKeyedDigester, type KeyedDigester } from './digester.ts';
 import { createPatientUploads } from './patient-uploads.ts';
 import type { UploadDeps } from './ports.ts';
 
@@ -36,7 +36,7 @@ export async function createUploadWireRig(
   const client = createFlynotesClient({ clock }, { baseUrl: server.url, licenceKey });
   /** What lies between; a test may put something in the way. */
   const between = { reader: { ...reader }, client: { ...client } };
-  const digester = createKeyedDigester({ key: practice.digestKey, canonicalVersion: 1 });
+  let digester = createKeyedDigester({ key: practice.digestKey, canonicalVersion: 1 });
   let state = openState(join(dataDir, 'agent.db'), { clock });
   stack.defer(() => state.close());
 
@@ -47,7 +47,9 @@ export async function createUploadWireRig(
       state,
       clock,
       log,
-      digester,
+      get digester() {
+        return digester;
+      },
       timeZone: 'Europe/London',
     };
     const pace = { pageRows: options.pageRows ?? 2_000, pauseRatio: 0 };
@@ -73,7 +75,10 @@ export async function createUploadWireRig(
     reader,
     client,
     between,
-    digester,
+    /** As a licence answer brings another key. */
+    useDigester(next: KeyedDigester) {
+      digester = next;
+    },
     events,
     never,
     get state() {
