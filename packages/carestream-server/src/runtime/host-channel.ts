@@ -1,6 +1,10 @@
 /* oxlint-disable eslint/no-restricted-imports -- the driver that owns the descriptor to the host */
 import { fstatSync, writeSync } from 'node:fs';
 
+/** The bits of a file's mode that tell its kind, and those of a pipe, a socket and a file. */
+const kindBits = 0o170_000;
+const kinds: ReadonlySet<number> = new Set([0o010_000, 0o140_000, 0o100_000]);
+
 /** Writes lines to whoever started the process. */
 export interface HostChannel {
   write(line: string): void;
@@ -15,8 +19,8 @@ export const noHostChannel: HostChannel = { write: () => undefined };
  */
 export function openHostChannel(descriptor: number): HostChannel {
   try {
-    const found = fstatSync(descriptor);
-    if (!found.isFIFO() && !found.isSocket() && !found.isFile()) return noHostChannel;
+    // Not `isFIFO()`: on Windows that is false for every pipe.
+    if (!kinds.has(fstatSync(descriptor).mode & kindBits)) return noHostChannel;
   } catch {
     return noHostChannel;
   }
