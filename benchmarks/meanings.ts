@@ -18,7 +18,10 @@ medians of its three round trips, each made raw and alone against the same serve
 through the AWS SDK, the agent's own batch of SELECTs through tedious, the agent's own record in a PUT through node:http. \`underBulk\` compares the
 99th percentiles while the agent uploads all patients without pauses, and idle. \`peer\` is the median behind a bulk upload of a program made of
 sqs-consumer, mssql and fetch, which handles one message at a time as such programs do, divided by ours during a bulk upload.`,
-  P6: ``,
+  P6: `What it costs a practice's server that the agent is there. The release's one file, launched as a host launches it, with a data folder of an
+earlier run: from making the process until the queue service has let the first receive through, with SQL Server, licence and schema asked for on the
+way. Then a minute of nothing to do, after a pass of an ordinary practice: processor time of all threads, and what the process holds. Long polls,
+heartbeat and health lines go on.`,
   P7: `\`switchS\` is how long a practice has no agent while a new version takes over: from the end of the old process, as the host notes it, until the
 queue service lets the new one's first receive through; between the two the host verifies every file of the release. \`ratio\` holds what the agent
 reports of an update (verify the manifest, ask the registry, download, hash, unpack, sync to disk) against \`npm install\` of the same agent as modules
