@@ -101,6 +101,11 @@ describe.each(databaseKinds)('many writers at once on %s', (kind) => {
       }),
     );
     expect(outcomes).toEqual(Array.from({ length: 20 }, () => 'equal'));
+    // A deadlock's victim is tried again and would not show above.
+    const [deadlocks] = await server.database.query<{ count: number }>(
+      'select deadlocks as count from pg_stat_database where datname = current_database()',
+    );
+    expect(deadlocks?.count ?? 0).toBe(0);
   });
 
   it('stores a batch once that arrives many times at once', async (context) => {
