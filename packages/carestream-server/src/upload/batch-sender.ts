@@ -51,7 +51,7 @@ export interface SenderOptions {
   readonly retryOptions: RetryOptions;
 }
 
-type SenderDeps = Pick<UploadDeps, 'flynotes' | 'clock'> & {
+type SenderDeps = Pick<UploadDeps, 'flynotes' | 'clock' | 'batchRowsMost'> & {
   readonly state: Pick<UploadDeps['state'], 'ledger' | 'refusals'>;
 };
 
@@ -83,8 +83,9 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
 
   async function dispatch(): Promise<void> {
     await underWay;
-    const portion = { changes: changes.splice(0, rowsMost), removals: [] as Removal[] };
-    portion.removals.push(...removals.splice(0, rowsMost - portion.changes.length));
+    const rows = rowsNow();
+    const portion = { changes: changes.splice(0, rows), removals: [] as Removal[] };
+    portion.removals.push(...removals.splice(0, rows - portion.changes.length));
     underWay = deliver(portion);
     // Its failure is met by the next send or flush; until then it must not count as unhandled.
     underWay.catch(() => undefined);
@@ -139,7 +140,8 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     await deliver({ changes: sent.slice(middle), removals: told.slice(middleTold) });
   }
 
-  const isFull = () => changes.length + removals.length >= rowsMost;
+  const rowsNow = () => Math.max(1, Math.min(rowsMost, deps.batchRowsMost?.() ?? rowsMost));
+  const isFull = () => changes.length + removals.length >= rowsNow();
 
   return {
     async send(change) {

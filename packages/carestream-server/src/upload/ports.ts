@@ -38,6 +38,8 @@ export interface UploadDeps {
   readonly readingForm?: () => string;
   /** Names who judges rows at Flynotes: what another one refused is sent once more. */
   readonly refusalJudge?: () => string;
+  /** How many rows a batch may have at the moment; as many as the contract allows unless told. */
+  readonly batchRowsMost?: () => number;
   /** The practice's time zone, `Europe/London`. */
   readonly timeZone: string;
 }

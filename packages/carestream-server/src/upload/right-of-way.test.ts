@@ -81,3 +81,29 @@ test.each(names)('a %s that is no longer wanted stops waiting', async (name) => 
   await expect(step).rejects.toThrow('stopping');
   expect(parts.begun).toEqual([]);
 });
+
+test('while patients come one after another, pages and batches are small, and soon afterwards large again', async () => {
+  const clock = createVirtualClock();
+  const pages: number[] = [];
+  const way = createRightOfWay(clock);
+  const reader = {
+    readBasicsPage: async (_after: number | null, pageRows: number) => {
+      pages.push(pageRows);
+      return { rows: [], lastCode: null, elapsedMs: 0 };
+    },
+    readBasicsOf: async () => [],
+    readPatient: async () => null,
+  };
+  const ports = way.givenBy({ clock, practice: () => reader, flynotes: {} as UploadDeps['flynotes'] });
+  const look = async () => {
+    await clock.runUntil(ports.practice().readBasicsPage(null, 2_000, never));
+    return [pages.at(-1), ports.batchRowsMost()];
+  };
+  expect(await look()).toEqual([2_000, 1_000]);
+  const leave = way.take();
+  expect(await look()).toEqual([250, 250]);
+  leave();
+  expect(await look()).toEqual([250, 250]);
+  await clock.advance(2_500);
+  expect(await look()).toEqual([2_000, 1_000]);
+});

@@ -1,23 +1,35 @@
+import { batchPatientsMost } from '../contract/index.ts';
 import type { Clock } from '../runtime/index.ts';
 import type { UploadDeps, UploadReader } from './ports.ts';
 
 /** What bulk work asks the world for, and where it can be held up for a moment. */
 type Ports = Pick<UploadDeps, 'practice' | 'flynotes' | 'clock'>;
 
+/** The same for bulk work, and how many rows a batch may have at the moment. */
+type GivingPorts = Ports & Required<Pick<UploadDeps, 'batchRowsMost'>>;
+
 /** Patients for whom somebody waits at a screen go before bulk work, which stops between two steps while one is on its way. */
 export interface RightOfWay {
   /** Somebody waits, until the returned function is called. */
   take(): () => void;
-  /** The same ports for bulk work: nothing new is begun while somebody waits, neither a read nor a batch nor a slice of rows. */
-  givenBy(ports: Ports): Ports;
+  /**
+   * The same ports for bulk work: nothing new is begun while somebody waits, neither a read nor a batch nor a slice of rows. What has
+   * begun already cannot be stopped; so while patients come one after another, pages and batches are small.
+   */
+  givenBy(ports: Ports): GivingPorts;
 }
 
 /** However many patients follow one another, a step of bulk work waits no longer than this: it gets slower, never stuck. */
 const givenMostMs = 100;
+/** Who looked at one patient is likely to look at another one soon. */
+const expectedForMs = 2_000;
+/** What the next patient may find under way at R4 and at Flynotes: a few milliseconds of work each. */
+const smallRows = 250;
 
 /** @see {@link RightOfWay} */
 export function createRightOfWay(clock: Clock): RightOfWay {
   let underWay = 0;
+  let expectedUntilMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
 
   const clear = async (signal: AbortSignal | undefined): Promise<void> => {
@@ -28,10 +40,13 @@ export function createRightOfWay(clock: Clock): RightOfWay {
     await clock.sleep(givenMostMs, either).catch(() => signal?.throwIfAborted());
   };
 
+  const rowsMost = (rows: number): number =>
+    underWay > 0 || clock.monotonic() < expectedUntilMs ? Math.min(rows, smallRows) : rows;
+
   const readerGiving = (reader: UploadReader): UploadReader => ({
     async readBasicsPage(afterCode, pageRows, signal) {
       await clear(signal);
-      return reader.readBasicsPage(afterCode, pageRows, signal);
+      return reader.readBasicsPage(afterCode, rowsMost(pageRows), signal);
     },
     async readBasicsOf(codes, signal) {
       await clear(signal);
@@ -48,6 +63,7 @@ export function createRightOfWay(clock: Clock): RightOfWay {
         if (!taken) return;
         taken = false;
         underWay -= 1;
+        expectedUntilMs = clock.monotonic() + expectedForMs;
         if (underWay > 0) return;
         const released = waiting;
         waiting = [];
@@ -56,6 +72,7 @@ export function createRightOfWay(clock: Clock): RightOfWay {
     },
     givenBy: ({ practice, flynotes, clock: time }) => ({
       practice: () => readerGiving(practice()),
+      batchRowsMost: () => rowsMost(batchPatientsMost),
       flynotes: {
         beginPass: (...request) => flynotes.beginPass(...request),
         async sendBatch(passId, batch, options, signal) {
