@@ -11,6 +11,9 @@ export interface Child extends AsyncDisposable {
   ask<Answer>(command: object): Promise<Answer>;
 }
 
+/** How long a process may take to end. */
+const endWithinMs = 5_000;
+
 /**
  * Starts a Node process from source and waits for the JSON line with which it says that it is ready. It ends when its
  * standard input closes.
@@ -52,9 +55,11 @@ export const startChild = async (
       return JSON.parse(await answer) as Answer;
     },
     async [Symbol.asyncDispose]() {
+      // Ended by itself, it leaves a profile behind where it was told to make one.
       child.stdin.end();
-      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), endWithinMs);
       await ended;
+      clearTimeout(late);
     },
   };
 };

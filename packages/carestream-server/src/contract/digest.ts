@@ -13,18 +13,18 @@ const twoTo128 = 1n << 128n;
  * code-unit order here, so that `JSON.stringify` alone yields RFC 8785 (strings are well-formed by schema, the only number is an integer).
  */
 export function canonicalBasics(record: BasicRecord): string {
-  const text = inOrder(record);
-  // ASCII is in NFC as it is, and nearly all records are ASCII.
-  return isAscii(text) ? text : inOrder(inNfc(record));
+  return canonicalOfOrdered(orderedBasics(record), record);
 }
 
-/** True where a text holds nothing but ASCII. */
-export function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return !/[^\x00-\x7f]/.test(text);
+/** The canonical form out of {@link orderedBasics}. */
+export function canonicalOfOrdered(text: string, record: BasicRecord): string {
+  // Nothing composes with the marks of JSON, so that the whole is in NFC where all its parts are: nearly always. Where one is not, the
+  // parts are brought there one by one, because an escape's last letter might compose with what follows it.
+  return text.normalize('NFC') === text ? text : orderedBasics(inNfc(record));
 }
 
-function inOrder(record: BasicRecord): string {
+/** A basic record as JSON with its fields in the canonical order, and otherwise as it is. */
+export function orderedBasics(record: BasicRecord): string {
   return JSON.stringify({
     addressLines: filled(record.addressLines),
     archived: record.archived,
@@ -62,8 +62,8 @@ export interface DigestPrimitives {
   /** HMAC-SHA-256 under the practice's digest key: bytes, or hexadecimal in lower case where that costs less. */
   hmacSha256(text: string): Uint8Array | string;
   sha256(data: string | Uint8Array): Uint8Array;
-  /** Writes a record's canonical form, {@link canonicalBasics}, where an end needs that text for more than the digest. */
-  readonly canonicalOf?: (record: BasicRecord) => string;
+  /** Does what {@link orderedBasics} does, where an end needs that text for more than the digest. */
+  readonly ordered?: (record: BasicRecord) => string;
 }
 
 /** Digests of one practice: per patient, per bucket, and of everything. Digests are 32 hexadecimal characters (16 bytes). */
@@ -78,9 +78,9 @@ export interface Digester {
 
 /** @see {@link Digester} */
 export function createDigester(primitives: DigestPrimitives): Digester {
-  const { canonicalOf = canonicalBasics } = primitives;
+  const { ordered = orderedBasics } = primitives;
   return {
-    ofRecord: (record) => hex(primitives.hmacSha256(canonicalOf(record))),
+    ofRecord: (record) => hex(primitives.hmacSha256(canonicalOfOrdered(ordered(record), record))),
     bucketOf: (patientCode) => primitives.sha256(String(patientCode))[0] ?? 0,
     rootOf(bucketSums) {
       const bytes = new Uint8Array(bucketCount * 16);

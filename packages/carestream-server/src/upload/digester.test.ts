@@ -24,3 +24,8 @@ test.each([
   digester.ofRecord({ patientCode: 8, surname: 'Other' } as BasicRecord);
   expect(JSON.parse(digester.jsonOf(record))).toEqual(record);
 });
+
+test('a mark after an escaped character stays where it is', () => {
+  const record = { patientCode: 7, surname: 'Price', addressLines: ['1\n\u0301', 'Zoe\u0308'] } as BasicRecord;
+  expect(JSON.parse(canonicalBasics(record))).toMatchObject({ addressLines: ['1\n\u0301', 'Zo\u00eb'] });
+});

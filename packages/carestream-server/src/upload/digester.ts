@@ -1,9 +1,8 @@
 import { createHmac, createSecretKey, hash } from 'node:crypto';
 import {
-  canonicalBasics,
   canonicalVersions,
   createDigester,
-  isAscii,
+  orderedBasics,
   type BasicRecord,
   type Digester,
 } from '../contract/index.ts';
@@ -33,8 +32,8 @@ export function createKeyedDigester(digest: {
   const key = createSecretKey(bytes);
   const keyHash = hash('sha256', Buffer.concat([Buffer.from('carestream-server digest key id\n'), bytes]), 'hex');
   let last: { readonly record: BasicRecord; readonly text: string } | undefined;
-  const canonicalOf = (record: BasicRecord): string => {
-    if (last?.record !== record) last = { record, text: canonicalBasics(record) };
+  const ordered = (record: BasicRecord): string => {
+    if (last?.record !== record) last = { record, text: orderedBasics(record) };
     return last.text;
   };
   return {
@@ -42,14 +41,10 @@ export function createKeyedDigester(digest: {
       // A call that gives a text costs half of one that gives bytes.
       hmacSha256: (text) => createHmac('sha256', key).update(text).digest('hex'),
       sha256: (data) => hash('sha256', data, 'buffer'),
-      canonicalOf,
+      ordered,
     }),
     bucketOf: (patientCode) => Number.parseInt(hash('sha256', String(patientCode), 'hex').slice(0, 2), 16),
-    jsonOf(record) {
-      const text = canonicalOf(record);
-      // What was brought to NFC for the digest travels as it stands in R4.
-      return isAscii(text) ? text : JSON.stringify(record);
-    },
+    jsonOf: ordered,
     keyId: `${digest.canonicalVersion}:${keyHash.slice(0, 16)}`,
   };
 }
