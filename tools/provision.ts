@@ -44,6 +44,11 @@ export const requirements = {
       packages: ['unixodbc', 'tdsodbc', 'odbcinst', 'libodbc2'],
       present: () => onPath('isql') && tdsDriverPresent(),
     },
+    {
+      name: 'systemd (systemctl, systemd-analyze)',
+      packages: ['systemd'],
+      present: () => onPath('systemctl') && onPath('systemd-analyze'),
+    },
   ],
   /** Building the MSI. */
   windows: [

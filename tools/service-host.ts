@@ -12,9 +12,12 @@ const bundleOf = (name: string, entry: string, outDir: string): BuildOptions => 
   logLevel: 'warn',
 });
 
-/** Builds what the installers lay down, one file each and without dependencies: `supervisor.mjs`. */
+/** Builds what the installers lay down, one file each and without dependencies: `supervisor.mjs`, and `carestream-service.mjs` for Linux. */
 export async function buildServiceHost(outDir: string): Promise<void> {
-  await build([bundleOf('supervisor', 'supervisor-main.ts', outDir)]);
+  await build([
+    bundleOf('supervisor', 'supervisor-main.ts', outDir),
+    bundleOf('carestream-service', 'service-main.ts', outDir),
+  ]);
 }
 
 if (import.meta.main) {
