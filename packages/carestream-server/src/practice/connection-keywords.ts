@@ -18,6 +18,9 @@ export interface KeywordSettings {
   readonly dataSource: boolean;
   /** FreeTDS has a keyword of its own for encryption. */
   readonly encryption?: string | undefined;
+  /** The keywords as they were written, and the database of ODBC's own: it knows no other API's names for things. */
+  readonly written: ReadonlySet<string>;
+  readonly odbcDatabase?: string | undefined;
   /** The first keyword that means nothing to us; ODBC may know it. */
   readonly unknown?: string | undefined;
 }
@@ -109,6 +112,8 @@ export function readKeywords(text: string): KeywordSettings {
     driver,
     dataSource: found.has('dataSource'),
     encryption: found.get('encryption')?.toLowerCase(),
+    written: new Set(pairs.map(({ keyword }) => keyword)),
+    odbcDatabase: pairs.find(({ keyword }) => keyword === 'database')?.value || undefined,
     unknown,
   };
 }

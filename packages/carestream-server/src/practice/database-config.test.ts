@@ -39,6 +39,17 @@ describe('what an ODBC string leaves open is decided at its end', () => {
   ])('%s', (text, expected) => {
     expect(odbc(text)).toBe(expected);
   });
+  test.each([
+    // Keywords of another API, or of another driver, say nothing to this one.
+    ['Driver={SQL Server};Server=R4;Initial Catalog=NG_R4_sys2000', 'Database=NG_R4_sys2000;Encrypt=yes;'],
+    ['Driver={SQL Server};Server=R4;Database=sys2000;Use Encryption for Data=no', 'Encrypt=yes;'],
+    ['Driver={FreeTDS};Server=R4;Database=sys2000;Encrypt=yes', 'Encryption=require;'],
+    ['Driver={FreeTDS};Server=R4;Database=sys2000;Encrypt=no', ''],
+    ['Driver={FreeTDS};Server=R4;Database=sys2000;Encryption=off', ''],
+  ])('%s: added is %s', (text, added) => {
+    const target = resolveDatabaseConfig(text);
+    expect(target.driver === 'odbc' && target.connectionString).toBe(added === '' ? text : `${text};${added}`);
+  });
   test('a data source of ODBC says for itself', () => {
     expect(resolveDatabaseConfig('DSN=R4')).toEqual({
       driver: 'odbc',

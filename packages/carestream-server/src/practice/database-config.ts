@@ -142,7 +142,7 @@ interface Parts {
 }
 
 function complete({ address, login, over, encrypt, ...parts }: Parts): TcpTarget | SearchTarget {
-  const database = allowed(parts.database ?? defaultDatabase);
+  const database = allowedDatabase(parts.database ?? defaultDatabase);
   const trustServerCertificate = parts.trustServerCertificate ?? false;
   if (address === undefined || over === 'odbc' || login === 'windows') {
     return {
@@ -182,7 +182,7 @@ export function tcpTarget(
 }
 
 /** @throws AgentError CONFIG_FIELD_INVALID for databases that hold no patients of the practice */
-function allowed(database: string): string {
+export function allowedDatabase(database: string): string {
   const folded = database.toLowerCase();
   if (trainingDatabases.has(folded))
     throw invalidSetting('database', 'this is R4’s training database; its patients do not exist');
@@ -219,28 +219,29 @@ function fromConnectionString(
  * over a network unencrypted unless the string says so.
  */
 function asItIs(text: string, settings: KeywordSettings): OdbcTarget {
-  if (settings.database !== undefined) allowed(settings.database);
+  const database = allowedDatabase(settings.odbcDatabase ?? settings.database ?? defaultDatabase);
   const address = settings.server === undefined ? undefined : lenientAddress(settings.server);
   const open = /;\s*$/.test(text) ? text : `${text};`;
-  const added = settings.dataSource
-    ? ''
-    : [
-        settings.database === undefined ? `Database=${defaultDatabase};` : '',
-        settings.encrypt === undefined && settings.encryption === undefined && !isLoopback(address?.server ?? '.')
-          ? /freetds/i.test(settings.driver ?? '')
-            ? 'Encryption=require;'
-            : 'Encrypt=yes;'
-          : '',
-      ].join('');
+  const left = [
+    settings.odbcDatabase === undefined ? `Database=${database};` : '',
+    isLoopback(address?.server ?? '.') ? '' : encryptionLeftOpen(settings),
+  ];
+  const added = settings.dataSource ? '' : left.join('');
   return {
     driver: 'odbc',
     connectionString: added === '' ? text : `${open}${added}`,
     host: address === undefined ? nowhere : shownAddress({ ...address, ...settings.port }),
-    ...(settings.dataSource ? {} : { database: settings.database ?? defaultDatabase }),
+    ...(settings.dataSource ? {} : { database }),
     ...placeOf(address === undefined || address.server === nowhere ? undefined : { ...address, ...settings.port }),
     encrypted: isEncrypted(settings, address),
     ...namedInstance(address),
   };
+}
+
+/** Each kind of driver has a keyword of its own, and passes over that of the others in silence. */
+function encryptionLeftOpen({ driver, encrypt, encryption, written }: KeywordSettings): string {
+  if (/freetds/i.test(driver ?? '')) return encryption === undefined && encrypt !== false ? 'Encryption=require;' : '';
+  return written.has('encrypt') ? '' : 'Encrypt=yes;';
 }
 
 /** Microsoft's drivers encrypt the login even where they encrypt nothing else; FreeTDS encrypts nothing then. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../contract/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
-import { resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
+import { allowedDatabase, resolveDatabaseConfig, type DatabaseConfig } from './database-config.ts';
 import { createDiscovery, type DiscoveryNotes, type DiscoveryProbes } from './discovery.ts';
 import { systemProbes } from './discovery-probes.ts';
 import { fixedLocation, searchedLocation, type Location } from './location.ts';
@@ -8,7 +8,7 @@ import { createPracticeReader, type PracticeReader, type ReaderLimits } from './
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
 import { readExplanation, type SchemaExplanation } from './schema-explanation.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
-import { pingStatement } from './statements.ts';
+import { databaseStatement } from './statements.ts';
 import { tlsOfConnection } from './tls-of-connection.ts';
 import type { TlsOffer } from './tls-offer.ts';
 
@@ -73,6 +73,7 @@ export function createPracticeConnector(
     async explain(signal) {
       const connection = createSqlConnection(deps, { location: locate(), connectTimeoutMs, browserPort });
       try {
+        await refuseTraining(connection, limits.patientTimeoutMs, signal);
         return await readExplanation(connection, { overrides: (await options.schemaOverrides?.()) ?? {} }, signal);
       } finally {
         await connection.close();
@@ -95,8 +96,7 @@ export function createPracticeConnector(
       try {
         // Both stand before the overrides are waited for: Flynotes and SQL Server are reached at the same time. In turn, because a
         // wrong password tried twice locks a login twice as fast.
-        for (const connection of [bulk, warm])
-          await connection.query({ text: pingStatement, timeoutMs: limits.patientTimeoutMs }, signal);
+        for (const connection of [bulk, warm]) await refuseTraining(connection, limits.patientTimeoutMs, signal);
         const practice = await look(bulk, signal);
         deps.log.emit('practice.connected', {
           product: practice.product,
@@ -111,6 +111,15 @@ export function createPracticeConnector(
       }
     },
   };
+}
+
+/**
+ * Connects, and lets go of a database whose patients do not exist: a string may lead there by ways that only ODBC understands.
+ * @throws AgentError CONFIG_FIELD_INVALID
+ */
+async function refuseTraining(connection: SqlConnection, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const name = (await connection.query({ text: databaseStatement, timeoutMs }, signal))[0]?.[0]?.[0];
+  if (typeof name === 'string') allowedDatabase(name);
 }
 
 function withTls(practice: ReadPractice, tls: TlsOffer): ReadPractice {

@@ -62,6 +62,9 @@ export const probeStatement = (table: string): string => withSettings(`SELECT TO
 export const databaseStateStatement = (database: string): string =>
   withSettings(`SELECT d.state, d.user_access FROM sys.databases AS d WHERE d.name = ${quoteText(database)};`);
 
+/** Which database a connection leads to: a data source of ODBC may name any. */
+export const databaseStatement = withSettings('SELECT DB_NAME();');
+
 /** The statement that costs least: is the connection alive? */
 export const pingStatement = withSettings('SELECT 1;');
 

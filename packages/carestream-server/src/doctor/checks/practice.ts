@@ -14,7 +14,8 @@ type Stage = (typeof stages)[number];
 const stageOfCode: readonly (readonly [RegExp, Stage])[] = [
   [/^PRACTICE_(?:TLS|ENCRYPTION|CERTIFICATE)/, 'sql-tls'],
   [/^PRACTICE_(?:LOGIN|PASSWORD|ACCOUNT)/, 'sql-login'],
-  [/^PRACTICE_DATABASE/, 'sql-database'],
+  // A data source of ODBC that leads to training data.
+  [/^(?:PRACTICE_DATABASE|CONFIG)/, 'sql-database'],
   [/^PRACTICE_(?:PERMISSION|TIMEOUT|CONNECTION_LOST|QUERY|DEADLOCK|LOCK)/, 'sql-read'],
   [/^PRACTICE_SCHEMA/, 'schema'],
 ];

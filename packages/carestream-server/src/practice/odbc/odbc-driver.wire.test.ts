@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createR4Server, type R4ServerOptions } from '@flynotes/sandbox/r4-server';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { allPages, createPracticeRig } from '../practice-rig.ts';
 import { freeTdsString, odbcMissing } from './odbc-rig.ts';
 
@@ -12,6 +15,22 @@ const startRig = async (options: R4ServerOptions = {}) => {
   return { ...createPracticeRig(server), database: freeTdsString(server.connectionString()) };
 };
 
+/** The same connection as a data source, whose settings nobody sees who reads the configuration. */
+function dataSource(text: string): string {
+  const settings = text.split(';').filter((pair) => !/^(?:UID|PWD)=/i.test(pair));
+  writeFileSync(iniFile, `[practice]\n${settings.map((pair) => pair.replace(/[{}]/g, '')).join('\n')}\n`);
+  const login = text.split(';').filter((pair) => /^(?:UID|PWD)=/i.test(pair));
+  return ['DSN=practice', ...login].join(';');
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'carestream-dsn-'));
+const iniFile = path.join(folder, 'odbc.ini');
+beforeAll(() => void vi.stubEnv('ODBCINI', iniFile));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe.runIf(missing === undefined)(suite, () => {
   test('pages and a patient', async () => {
     await using rig = await startRig();
@@ -23,6 +42,36 @@ describe.runIf(missing === undefined)(suite, () => {
       expect(await reader.readPatient(7, signal)).toBeNull();
     }
     await expect.poll(() => rig.server.connections()).toBe(0);
+  });
+
+  test.each([
+    // ODBC does not know the first of these keywords, and takes the second.
+    [
+      'a keyword of another API before it',
+      (text: string) => text.replace('Database=', 'Initial Catalog=sys2000;Database='),
+    ],
+    ['a data source', (text: string) => dataSource(text)],
+  ])('training data is never read, whatever leads there: %s', async (_, leading) => {
+    await using rig = await startRig();
+    const database = leading(rig.database.replace('sys2000', 'Tutor'));
+    const failures = [
+      await rig.open({ database }).catch((error: unknown) => error),
+      await rig
+        .connector({ database })
+        .explain(signal)
+        .catch((error: unknown) => error),
+    ];
+    for (const failure of failures)
+      expect(failure).toMatchObject({
+        code: 'CONFIG_FIELD_INVALID',
+        details: { reason: expect.stringContaining('training') as string },
+      });
+  });
+
+  test('a data source is read as it is', async () => {
+    await using rig = await startRig();
+    await using reader = await rig.open({ database: dataSource(rig.database) });
+    expect((await reader.readPatient(1_000_005, signal))?.basics).toMatchObject({ surname: 'Singh' });
   });
 
   test.each([
