@@ -76,8 +76,16 @@ export const eventTable = {
   },
   /** A dictated release was not taken: once per release, attempt and reason. */
   'update.refused': {
-    level: 'warning',
-    fields: { version: 'version', release: 'id', attempt: 'count', code: 'code', reason: 'word' },
+    level: 'error',
+    fields: {
+      version: 'version',
+      release: 'id',
+      attempt: 'count',
+      code: 'code',
+      reason: 'word',
+      details: 'counts',
+      names: 'names',
+    },
   },
   'pass.started': { level: 'info', fields: { passId: 'id', reason: 'word', resumed: 'flag' } },
   'pass.completed': {

@@ -8,7 +8,7 @@ export {
 } from './version-step.ts';
 export type { UpdateNotes } from './update-memory.ts';
 export { readDirective, type DirectiveFault, type DirectiveReading } from './directive.ts';
-export { fetchTimes, type FetchTimes } from './release-fetch.ts';
+export { fetchTimes, type FetchTimes } from './bounded-get.ts';
 export { checkTarball, unpackRelease } from './unpack-release.ts';
 export { manifestIn, spareBytes } from './staging.ts';
 export { readTar } from './tar-reader.ts';

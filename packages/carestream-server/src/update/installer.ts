@@ -12,7 +12,8 @@ import {
 import { AgentError, type Clock, type Files, type Log } from '../runtime/index.ts';
 import { jsonOf } from './directive.ts';
 import { readHostState } from './host-slots.ts';
-import { fetchRelease, fetchTimes, sourcesOf, type FetchTimes } from './release-fetch.ts';
+import { fetchTimes, type FetchTimes } from './bounded-get.ts';
+import { fetchRelease, sourcesOf } from './release-fetch.ts';
 import { checkAbilities, readReleaseManifest, type Abilities } from './release-manifest.ts';
 import { spareBytes, stageRelease } from './staging.ts';
 

@@ -8,7 +8,7 @@ import {
   type LicenceAnswer,
   type PinnedKey,
 } from '../contract/index.ts';
-import { AgentError, codeOf, isAgentError, type Clock, type Log } from '../runtime/index.ts';
+import { AgentError, codeOf, isAgentError, type Clock, type EventFields, type Log } from '../runtime/index.ts';
 import { readDirective } from './directive.ts';
 import type { Installer } from './installer.ts';
 import { createUpdateMemory, type UpdateNotes } from './update-memory.ts';
@@ -81,9 +81,10 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
 
   const refuse = (directive: Directive, error: unknown): VersionDecision => {
     const code = codeOf(error);
-    const reason = isAgentError(error) ? error.details['reason'] : undefined;
     state = { dictated: directive.version, state: 'refused', code };
     if (memory.tellOnce(directive, code)) {
+      // What nobody foresaw is told with its frames.
+      if (!isAgentError(error)) log.error(error, 'update');
       log.emit('update.refused', {
         version: directive.version,
         ...(directive.releaseSha512 === undefined
@@ -91,9 +92,8 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
           : { release: releaseFolderOf(directive.version, directive.releaseSha512) }),
         attempt: directive.attempt,
         code,
-        ...(typeof reason === 'string' ? { reason } : {}),
+        ...factsOf(error),
       });
-      log.error(error, 'update');
     }
     // What was refused stays refused, however often it is looked at; what could not be had may be there after a new start.
     const mayPass = isAgentError(error) && error.disposition === 'transient' && code !== 'UPDATE_NOT_TAKEN';
@@ -111,6 +111,7 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
       installer.running === releaseFolderOf(version, releaseSha512));
 
   const look = async (answer: LicenceAnswer, nonce: string, signal: AbortSignal): Promise<VersionDecision> => {
+    if (signal.aborted) return run;
     let keys: readonly PinnedKey[] | null;
     try {
       keys = installer === null ? null : (await installer.keys()).directive;
@@ -180,6 +181,28 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
       return settled;
     },
   };
+}
+
+/** What a refusal may tell: its reason, numbers, and names with a word to each. */
+function factsOf(error: unknown): Pick<EventFields<'update.refused'>, 'reason' | 'details' | 'names'> {
+  const { reason, ...others } = isAgentError(error) ? error.details : {};
+  const entries = Object.entries(others);
+  const cause = error instanceof Error ? systemCodeOf(error.cause) : null;
+  return {
+    ...(typeof reason === 'string' ? { reason } : {}),
+    details: Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number')),
+    names: [
+      ...entries.flatMap(([name, value]) => (typeof value === 'string' ? [`${name}=${value}`] : [])),
+      ...(cause === null ? [] : [`cause=${cause}`]),
+    ],
+  };
+}
+
+/** `ECONNREFUSED` and the like, however deep fetch wraps it. */
+function systemCodeOf(error: unknown, depth = 0): string | null {
+  if (!(error instanceof Error) || depth > 4) return null;
+  if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(error.code)) return error.code;
+  return systemCodeOf(error instanceof AggregateError ? error.errors[0] : error.cause, depth + 1);
 }
 
 /** What runs, as what, and what was undone. */

@@ -176,6 +176,10 @@ export function createUpdateRig(registry: Registry): UpdateRig & Disposable {
         emit(name, fields) {
           const given = fields as Record<string, unknown>;
           if (name === 'update.staged') fetched = given['fetched'] as boolean;
+          if (name === 'update.refused') {
+            codes.push(String(given['code']));
+            reasons.push(given['reason']);
+          }
           if (name === 'version.differs' && given['code'] === 'UPDATE_UNSIGNED') codes.push('UPDATE_UNSIGNED');
         },
         error(error) {
