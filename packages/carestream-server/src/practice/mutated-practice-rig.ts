@@ -2,6 +2,7 @@ import type { R4Server } from '@flynotes/sandbox/r4-server';
 import type { EntityName, FieldName } from './schema-map.ts';
 import { schemaMap, type EntityMap, type FieldMap } from './schema-map.ts';
 import { foldName } from './identifiers.ts';
+import { medicalFlagNames, type MedicalFlag } from './medical-flags.ts';
 
 /**
  * For tests: practices as nobody has seen them, made up from a seed: other names, types, places and collations, missing columns
@@ -34,6 +35,8 @@ export interface TruePatient {
   readonly town: string;
   readonly postcode: string;
   readonly alerts: readonly string[];
+  /** Where alerts are columns: those that say yes. */
+  readonly flags: readonly MedicalFlag[];
   readonly forms: readonly TrueForm[];
 }
 
@@ -60,10 +63,16 @@ export interface MutatedPractice {
   readonly written: { readonly [Entity in EntityName]?: Readonly<Record<string, string>> };
   readonly addressPlace: 'patient' | 'address-code' | 'patient-code' | 'none';
   readonly answerLink: 'id' | 'patient-and-time';
+  /** Rows of a table, or columns of the patients' or of a table of histories. */
+  readonly alertPlace: 'table' | 'patient' | 'history';
   /** Fields of which a second, wrong column was written: neither may be taken. */
   readonly twins: readonly string[];
 }
 
+/** Of the flags there are, those that are written; in the order in which they are passed on. */
+const writtenFlags: readonly MedicalFlag[] = medicalFlagNames.filter((flag) =>
+  ['allergies', 'warfarin', 'pacemaker', 'diabetes', 'asthma'].includes(flag),
+);
 export const questionTexts = ['Do you smoke?', 'Are you diabetic?', 'Which medicines do you take?'] as const;
 export const presetTexts = ['Never', 'Daily', 'Type 1', 'Type 2'] as const;
 
@@ -110,6 +119,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
   const addressPlace = draws.pick(['patient', 'patient', 'address-code', 'patient-code', 'none'] as const);
   const answerLink = draws.chance(0.7) ? 'id' : 'patient-and-time';
   const questionsByText = draws.chance(0.2);
+  const alertPlace = draws.pick(['table', 'table', 'patient', 'history'] as const);
   const database = `practice_${seed}`;
   /** How much this practice lacks: some lack nothing. */
   const lack = draws.pick([0, 0, 0.1, 0.25]);
@@ -121,6 +131,8 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
     town: each.town,
     postcode: each.postcode,
   });
+  const flagCells = (each: TruePatient): Record<string, Cell> =>
+    Object.fromEntries(writtenFlags.map((flag) => [flag, each.flags.includes(flag) ? 1 : 0]));
   writer.write('patient', patients, {
     key: 'patientCode',
     dropRequired: lack / 4,
@@ -140,6 +152,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
       archived: each.archived ? 1 : 0,
       ...(addressPlace === 'address-code' ? { addressCode: index + 500 } : {}),
       ...(addressPlace === 'patient' ? addressCells(each) : {}),
+      ...(alertPlace === 'patient' ? flagCells(each) : {}),
     }),
     keep: addressPlace === 'address-code' ? ['addressCode'] : [],
     twin: draws.chance(0.15) ? draws.pick(['dateOfBirth', 'nhsNumber', 'knownAs'] as const) : undefined,
@@ -190,7 +203,14 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
       keep: ['completedId', 'patientCode', 'completedAt', 'questionId', 'questionText'],
     });
   }
-  if (!draws.chance(lack)) {
+  if (alertPlace === 'history') {
+    writer.write('medicalHistory', patients, {
+      key: 'patientCode',
+      cells: (each) => ({ patientCode: each.patientCode, recordedAt: '2020-02-03T10:00:00', ...flagCells(each) }),
+      keep: ['patientCode'],
+    });
+  }
+  if (alertPlace === 'table' && !draws.chance(lack)) {
     const alerts = patients.flatMap((each) => each.alerts.map((text) => ({ text, patientCode: each.patientCode })));
     writer.write('medicalAlert', alerts, {
       key: 'id',
@@ -198,7 +218,7 @@ export function buildMutatedPractice(engine: Engine, seed: number): MutatedPract
     });
   }
   writer.writeLookAlikes();
-  return { seed, database, collation, patients, addressPlace, answerLink, ...writer.told() };
+  return { seed, database, collation, patients, addressPlace, answerLink, alertPlace, ...writer.told() };
 }
 
 function peopleOf(draws: Draws, collation: keyof typeof scripts): TruePatient[] {
@@ -237,6 +257,7 @@ function peopleOf(draws: Draws, collation: keyof typeof scripts): TruePatient[] 
       line2: `Flat ${index}`,
       town: `Town${index}`,
       postcode: `YO${1 + index} 7AA`,
+      flags: writtenFlags.filter(() => draws.chance(0.3)),
       alerts: draws.chance(0.4) ? [`Allergic to ${draws.pick(names)}`] : [],
       forms,
     };
@@ -293,7 +314,10 @@ function createWriter(
       const { fields, tables: names } = schemaMap[entity] as EntityMap;
       const first = rows[0] === undefined ? undefined : options.cells(rows[0], 0);
       if (first === undefined) return;
-      const free = names.flat().filter((name) => !tables.has(foldName(name)));
+      const others = Object.entries(schemaMap as Readonly<Record<string, EntityMap>>).flatMap(([name, map]) =>
+        name === entity ? [] : map.tables.flat().map(foldName),
+      );
+      const free = names.flat().filter((name) => !tables.has(foldName(name)) && !others.includes(foldName(name)));
       const table = draws.chance(lack / 4) ? `Zzz${entity}` : spell(draws.pick(free));
       tables.add(foldName(table));
       const used = new Set<string>();

@@ -13,6 +13,7 @@ import {
   type TruePatient,
 } from './mutated-practice-rig.ts';
 import { testDrivers } from './driver-rig.ts';
+import { medicalFlagNames, medicalFlags } from './medical-flags.ts';
 import { allPages, createPracticeRig } from './practice-rig.ts';
 import type { PracticeReader, PracticeSchema } from './practice-reader.ts';
 import type { EntityName } from './schema-map.ts';
@@ -21,7 +22,7 @@ const practices = timesOf(30, 200);
 const seeds = Array.from({ length: practices }, (_, index) => index + 1);
 const today = '2026-10-30';
 const signal = new AbortController().signal;
-const outcomes = { read: 0, refused: 0, whole: 0, presets: 0, histories: 0 };
+const outcomes = { read: 0, refused: 0, whole: 0, presets: 0, histories: 0, flags: 0 };
 let server: R4Server;
 
 beforeAll(async () => {
@@ -35,6 +36,7 @@ afterAll(async () => {
   expect(outcomes.whole).toBeGreaterThan(practices * 0.1);
   expect(outcomes.presets).toBeGreaterThan(practices * 0.2);
   expect(outcomes.histories).toBeGreaterThan(practices);
+  expect(outcomes.flags).toBeGreaterThan(practices);
 });
 
 for (const driver of testDrivers) {
@@ -163,9 +165,16 @@ async function compareHistories(reader: PracticeReader, practice: MutatedPractic
     const full = mapFullRecord(rows, { today, timeZone: 'Europe/London' });
     if (full.outcome === 'refused') throw new Error(full.code);
     const { record } = full;
-    if (entities.medicalAlert !== undefined)
-      expect(record.medicalAlerts.map(({ text }) => text)).toEqual(patient.alerts);
-    else expect(unavailable).toContain('medical-alerts');
+    const told = record.medicalAlerts.map(({ text }) => text);
+    const holder = practice.alertPlace === 'patient' ? written.patient : written.medicalHistory;
+    const flags = medicalFlagNames.filter((flag) => practice.alertPlace !== 'table' && holder?.[flag] !== undefined);
+    if (flags.length > 0) {
+      expect(told).toEqual(flags.filter((flag) => patient.flags.includes(flag)).map((flag) => medicalFlags[flag].flag));
+      outcomes.flags += told.length;
+      expect(unavailable).not.toContain('medical-alerts');
+    } else if (entities.medicalAlert === undefined) expect([told, unavailable]).toEqual([[], unavailable]);
+    else expect(told).toEqual(patient.alerts);
+    if (flags.length === 0 && entities.medicalAlert === undefined) expect(unavailable).toContain('medical-alerts');
     if (entities.completedQuestionnaire === undefined) {
       expect(unavailable).toContain('questionnaires');
       continue;
