@@ -1,15 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inboxSql } from './inbox.ts';
-import { ledgerSql } from './ledger.ts';
 import { stateSchema } from './migrations.ts';
-import { noteSql } from './notes.ts';
-import { outboxSql } from './outbox.ts';
 import { createReadSequence, readSequenceSql } from './read-sequence.ts';
-import { refusalSql } from './refusals.ts';
 import { openState, type StateLimits } from './state.ts';
 
 let folder: string;
@@ -223,55 +218,6 @@ test('a database of a newer release is refused with both numbers, and left as it
   expect(readdirSync(join(folder, 'data')).some((name) => name.includes('damaged'))).toBe(false);
 });
 
-test.each([
-  ['no database at all', (bytes: Buffer) => bytes.fill(0x58)],
-  ['a torn page in the middle', (bytes: Buffer) => bytes.fill(0xff, 4_096, 12_288)],
-  ['a file cut short', (bytes: Buffer) => bytes.subarray(0, 5_000)],
-])('a damaged file is set aside and begun anew: %s', (_name, damage) => {
-  let last: number;
-  {
-    using state = open();
-    state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
-    last = state.nextReadSequence();
-    expect(state.replacedDamaged).toBe(false);
-  }
-  writeFileSync(path, damage(readFileSync(path)));
-  using state = open();
-  expect(state.replacedDamaged).toBe(true);
-  expect(state.ledger.count()).toBe(0);
-  nowMs += 1;
-  expect(state.nextReadSequence()).toBeGreaterThan(last);
-  expect(readdirSync(join(folder, 'data'))).toContain('agent.db.damaged-1');
-});
-
-test('a file that is found damaged while in use is set aside at the next opening, once', () => {
-  {
-    using state = open();
-    state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
-    state.markDamaged();
-    expect(state.ledger.count()).toBe(1);
-  }
-  {
-    using state = open();
-    expect(state.replacedDamaged).toBe(true);
-    expect(state.ledger.count()).toBe(0);
-    state.ledger.putAcknowledged([{ patientCode: 4, digest: digestA, readSequence: 5 }]);
-  }
-  using state = open();
-  expect(state.replacedDamaged).toBe(false);
-  expect(state.ledger.count()).toBe(1);
-});
-
-test('no more than three damaged files are kept', () => {
-  for (let time = 0; time < 5; time++) {
-    open().close();
-    writeFileSync(path, 'not a database, whatever it is called');
-  }
-  open().close();
-  const kept = readdirSync(join(folder, 'data')).filter((name) => name.includes('damaged'));
-  expect(kept.sort()).toEqual(['agent.db.damaged-3', 'agent.db.damaged-4', 'agent.db.damaged-5']);
-});
-
 test('a full disk is DISK_FULL, changes nothing, and passes', () => {
   using state = open({ fileBytesMost: 200_000 });
   const entries = Array.from({ length: 1_000 }, (_, index) => ({
@@ -291,27 +237,4 @@ test('a full disk is DISK_FULL, changes nothing, and passes', () => {
 test('a folder that cannot be made or written is STATE_UNUSABLE', () => {
   writeFileSync(join(folder, 'data'), 'a file where the folder should be');
   expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
-});
-
-test('every query goes by an index', () => {
-  open().close();
-  const database = new DatabaseSync(path);
-  const statements = { ledgerSql, refusalSql, inboxSql, outboxSql, noteSql, readSequenceSql };
-  /** These look at everything on purpose. */
-  const whole = new Set(['ledgerSql.count', 'ledgerSql.clear', 'ledgerSql.clearRefusals', 'refusalSql.count']);
-  let looked = 0;
-  for (const [area, sqls] of Object.entries(statements)) {
-    for (const [name, sql] of Object.entries(sqls)) {
-      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
-      looked += 1;
-      if (whole.has(`${area}.${name}`)) continue;
-      for (const { detail } of plan) {
-        // In order of the key and limited, the whole outbox is walked, never sorted.
-        const walk = `${area}.${name}` === 'outboxSql.next' && detail === 'SCAN outbox';
-        expect(walk || !/^SCAN|TEMP B-TREE/.test(detail), `${area}.${name}: ${detail}`).toBe(true);
-      }
-    }
-  }
-  expect(looked).toBeGreaterThan(20);
-  database.close();
 });
