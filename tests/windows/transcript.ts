@@ -1,0 +1,22 @@
+import { appendFileSync } from 'node:fs';
+
+/** What a run showed, for the guide. */
+export interface Transcript {
+  /** A command as somebody would type it. */
+  command(text: string): void;
+  /** What it said, or what was seen. */
+  seen(text: string): void;
+}
+
+/** Written to the file that CARESTREAM_WINDOWS_TRANSCRIPT names; without one, nowhere. */
+export function createTranscript(replace: readonly (readonly [string, string])[]): Transcript {
+  const file = process.env['CARESTREAM_WINDOWS_TRANSCRIPT'];
+  const add = (text: string): void => {
+    if (file === undefined || file === '') return;
+    appendFileSync(file, `${replace.reduce((all, [what, by]) => all.replaceAll(what, by), text)}\n`);
+  };
+  return {
+    command: (text) => add(`> ${text}`),
+    seen: (text) => add(text.trimEnd().replaceAll(/^/gm, '  ')),
+  };
+}
