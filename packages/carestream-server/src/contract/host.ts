@@ -63,7 +63,7 @@ export const hostEnvironment = {
  * With these flags of Node's own, before the agent's file, a host launches it: what lives is some 20 MB, and pages come and go; without
  * the second one, Node lets them pile up to three times as much before it clears.
  */
-export const agentNodeFlags: readonly string[] = ['--max-old-space-size=96', '--max-semi-space-size=4'];
+export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=8'];
 
 /** With these variables, besides {@link hostEnvironment}: glibc otherwise keeps a heap of its own for each thread. Other systems ignore them. */
 export const agentNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
