@@ -323,6 +323,105 @@ for (const driver of testDrivers) {
       });
     });
 
+    describe('numbers of other types', () => {
+      test.each([
+        ['decimal(19,2)', { name: 'decimal', precision: 19, scale: 2 }, [100_000_100n, 100_000_200n]],
+        ['numeric(38,0)', { name: 'numeric', precision: 38, scale: 0 }, [1_000_001n, 1_000_002n]],
+        ['float', { name: 'float' }, [1_000_001, 1_000_002]],
+        ['money', { name: 'money' }, [10_000_010_000n, 10_000_020_000n]],
+        ['smallint', { name: 'smallint' }, [1, 2]],
+      ] as const)('R4’s number as %s: pages, one patient, by key', async (...[name, type, codes]) => {
+        await using rig = await startRig();
+        const opened = made(rig, [
+          {
+            name: 'Patients',
+            columns: { PatientCode: type, Forename: text, Surname: text },
+            key: ['PatientCode'],
+            rows: codes.map((code, index) => [code, 'Anne', `No${index}`]),
+          },
+          {
+            name: 'MedicalAlerts',
+            columns: { PatientCode: int, Alert: text },
+            rows: [[name === 'smallint' ? 2 : 1_000_002, 'Latex']],
+          },
+        ]);
+        await using reader = await rig.open(opened);
+        const expected = name === 'smallint' ? [1, 2] : [1_000_001, 1_000_002];
+        for (const pageRows of [1, 2]) {
+          const rows = (await allPages(reader, pageRows)).flatMap((page) => page.rows);
+          const mapped = rows.map((row) => mapBasics(row, { today }));
+          expect(mapped.map((each) => (each.outcome === 'mapped' ? each.record.patientCode : each.code))).toEqual(
+            expected,
+          );
+        }
+        const second = expected[1] ?? 0;
+        expect((await recordOf(reader, second)).medicalAlerts).toEqual([{ text: 'Latex' }]);
+        expect(await reader.readBasicsOf([second], signal)).toMatchObject([{ surname: 'No1' }]);
+      });
+    });
+
+    describe('columns of types that hold no words', () => {
+      test('notes as an image, a date of birth as a number: not read, and said so; the rest is', async () => {
+        await using rig = await startRig();
+        const opened = made(rig, [
+          {
+            ...patients,
+            columns: { ...patients.columns, DOB: int, Title: { name: 'varbinary', length: 20 } },
+            rows: [[1, 'Anne', 'Smith', 19_800_423, null]],
+          },
+          {
+            name: 'CompletedQuestionnaire',
+            columns: { ID: int, PatientCode: int, DateTime: datetime, Notes: { name: 'image' } },
+            key: ['ID'],
+            rows: [[1, 1, Date.UTC(2024, 0, 2), null]],
+          },
+        ]);
+        await using reader = await rig.open(opened);
+        const told = reader.schema.missing.map(({ entity, field, reason, candidates }) => [
+          `${entity}.${field ?? ''}`,
+          reason,
+          candidates[0],
+        ]);
+        expect(told).toContainEqual(['patient.dateOfBirth', 'type', 'DOB int']);
+        expect(told).toContainEqual(['patient.title', 'type', 'Title varbinary']);
+        expect(told).toContainEqual(['completedQuestionnaire.notes', 'type', 'Notes image']);
+        const anne = await recordOf(reader, 1);
+        expect(anne.basics).toEqual({ patientCode: 1, forename: 'Anne', surname: 'Smith' });
+        expect(anne.questionnaires).toMatchObject([{ completedAt: { local: '2024-01-02T00:00:00' }, answers: [] }]);
+      });
+    });
+
+    test('names with brackets, quotes and spaces; addresses by a text key, several each', async () => {
+      await using rig = await startRig();
+      const opened = made(rig, [
+        {
+          ...patients,
+          columns: { 'Patient Code': int, 'Fore-name': text, Sur_name: text, 'Address Code': text },
+          key: ['Patient Code'],
+          rows: [
+            [1, 'Anne', "O'Brien]", 'a'],
+            [2, 'Bryn', 'Jones', 'b'],
+          ],
+        },
+        {
+          name: 'Addresses',
+          columns: { AddressCode: text, "Line]1'": text, 'Address 1': text, Postcode: text },
+          rows: [
+            ['a', 'x', '2 Second Street', 'YO1 7AB'],
+            ['a', 'x', '1 First Street', 'YO1 7AA'],
+            ['b', 'x', 'Only Road', null],
+          ],
+        },
+      ]);
+      await using reader = await rig.open(opened);
+      expect(reader.schema.addressPlace).toBe('address-code');
+      const rows = (await allPages(reader, 100)).flatMap((page) => page.rows);
+      expect(rows).toMatchObject([
+        { surname: "O'Brien]", addressLines: ['1 First Street'], postcode: 'YO1 7AA', addresses: 2 },
+        { addressLines: ['Only Road'], addresses: 1 },
+      ]);
+    });
+
     describe('views in place of tables', () => {
       const view = (rows: Cells): OddTable => ({
         name: 'Patients',

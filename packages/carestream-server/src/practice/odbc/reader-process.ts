@@ -43,12 +43,15 @@ function program(): readonly [file: string, ...words: string[]] {
   return here.endsWith('.ts') ? [path.join(path.dirname(here), 'reader-main.ts')] : [here, odbcReaderWord];
 }
 
+/** It holds one page at a time. The agent's own flags may be of no use to it, or harm (a port to debug at). */
+const readerFlags = ['--max-old-space-size=96', '--max-semi-space-size=4'];
+
 /** Starts the process. It needs nothing of the agent's arguments; what it is told comes by messages, never on a command line. */
 export function startReader(told?: string): ReaderProcess {
   const [file, ...words] = told === undefined ? program() : [told];
   const child: ChildProcess = fork(file, words, {
     serialization: 'advanced',
-    execArgv: [],
+    execArgv: readerFlags,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     windowsHide: true,
   });
