@@ -4,6 +4,7 @@ import { agentCalls, errorTable, problemSchema } from '@flynotes/carestream-serv
 import { messageSchema } from '@flynotes/carestream-server/messages';
 import { version } from '@flynotes/carestream-server';
 import * as z from 'zod';
+import { patientSyncTimesSchema } from '../packages/flynotes-server/src/operator/patient-sync-times.ts';
 import { schemaGuide } from './schema-guide.ts';
 import { root, say } from './steps.ts';
 import { updatesPage } from './updates-page.ts';
@@ -168,7 +169,19 @@ ${generated} The same as OpenAPI: [openapi.json](openapi.json); a running flynot
 All calls bear \`Authorization: Bearer <licence key>\`. Errors are \`application/problem+json\` with a \`code\` of [errors.md](errors.md).
 Fields that an end does not know are ignored.
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+## How long patient-syncs take
+
+The results of \`patient-sync\` bring its legs in milliseconds: \`queuedMs\` from the message's sending to its dispatch, \`dispatchedMs\` to the
+command's beginning, \`readMs\` in R4, \`mappedMs\`, \`uploadedMs\` until Flynotes had acknowledged; where something was tried again, all tries together.
+An operator sees their percentiles by practice, over the last day or as many hours as asked for:
+\`GET /v1/operator/practices/{practiceId}/patient-sync-times?hours=24\`, with \`Authorization: Bearer <operator token>\`. Of more than 10,000 results
+in that time the newest count. Answer:
+
+\`\`\`json
+${JSON.stringify(bare(z.toJSONSchema(patientSyncTimesSchema)))}
+\`\`\`
+`;
 }
 
 const checking = process.argv.includes('--check');

@@ -4,11 +4,12 @@ import * as z from 'zod';
 import { sendMessage } from '../commands/index.ts';
 import type { App } from '../http/app.ts';
 import { problemError } from '../http/index.ts';
-import { commandViews, legFigures } from './command-views.ts';
+import { commandViews } from './command-views.ts';
 import { deadLetterShape } from './dead-letter-shape.ts';
 import { describe, listQuery, practiceParams } from './operator-route.ts';
 import type { OperatorDeps } from './operator-route.ts';
 import * as schemas from './operator-schemas.ts';
+import { patientSyncTimes, patientSyncTimesQuery, patientSyncTimesSchema } from './patient-sync-times.ts';
 
 /** Messages, their results, heartbeats and dead letters. */
 export function addCommandRoutes(operator: App, deps: OperatorDeps): void {
@@ -37,10 +38,7 @@ export function addCommandRoutes(operator: App, deps: OperatorDeps): void {
     '/practices/:practiceId/command-results',
     {
       schema: {
-        ...describe(
-          'What was sent and how it ended, with percentiles of patient-sync’s legs',
-          z.object({ commands: z.array(schemas.sentCommandSchema), legs: schemas.legFiguresSchema }),
-        ),
+        ...describe('What was sent and how it ended', z.object({ commands: z.array(schemas.sentCommandSchema) })),
         params: practiceParams,
         querystring: listQuery,
       },
@@ -49,8 +47,21 @@ export function addCommandRoutes(operator: App, deps: OperatorDeps): void {
       const { id } = await practices.get(params.practiceId);
       return {
         commands: (await commandViews(database, id, query.limit)) as z.infer<typeof schemas.sentCommandSchema>[],
-        legs: (await legFigures(database, id, 'patient-sync')) as z.infer<typeof schemas.legFiguresSchema>,
       };
+    },
+  );
+  operator.get(
+    '/practices/:practiceId/patient-sync-times',
+    {
+      schema: {
+        ...describe('How long patient-syncs took: p50, p95 and p99 of each leg', patientSyncTimesSchema),
+        params: practiceParams,
+        querystring: patientSyncTimesQuery,
+      },
+    },
+    async ({ params, query }) => {
+      const { id } = await practices.get(params.practiceId);
+      return patientSyncTimes(database, id, query.hours);
     },
   );
   operator.get(

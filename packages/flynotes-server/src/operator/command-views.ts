@@ -13,22 +13,3 @@ export async function commandViews(sql: Sql, practiceId: string, limit: number):
     [practiceId, limit],
   );
 }
-
-/** Percentiles of each leg over the latest thousand results of a type. `totalMs`: from the request to the agent's end. */
-export async function legFigures(sql: Sql, practiceId: string, type: string): Promise<Record<string, unknown>> {
-  const rows = await sql.query<{ leg: string; p: number[]; count: number }>(
-    `with latest as (
-       select result from command_results where practice_id = $1 and result->>'type' = $2 and result->>'outcome' = 'done'
-       order by received_at desc limit 1000
-     ), legs as (
-       select l.key as leg, l.value::float8 as ms from latest, jsonb_each_text(result->'legs') as l
-       union all
-       select 'totalMs', extract(epoch from (result->>'at')::timestamptz - (result->>'requestedAt')::timestamptz)::float8 * 1000
-       from latest where result ? 'requestedAt'
-     )
-     select leg, to_jsonb(percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ms)) as p, count(*)::int as count
-     from legs group by leg order by leg`,
-    [practiceId, type],
-  );
-  return Object.fromEntries(rows.map(({ leg, p: [p50, p95, p99], count }) => [leg, { p50, p95, p99, count }]));
-}

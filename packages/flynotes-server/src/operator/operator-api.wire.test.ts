@@ -123,6 +123,46 @@ describe.each(databaseKinds)('the operator API on %s', (kind) => {
     expect(found).toMatchObject({ type: 'patient-sync', patientCode: 1_000_123, result: { outcome: 'not-found' } });
   });
 
+  operatorTest('tells how long patient-syncs took, leg by leg, over a window', async (practice, server) => {
+    const result = (n: number, more: object) => ({
+      messageId: `times-${n}`,
+      type: 'patient-sync',
+      outcome: 'done',
+      patientCode: n,
+      requestedAt: '2026-01-05T08:00:00.000Z',
+      at: new Date(Date.UTC(2026, 0, 5, 8) + n).toISOString(),
+      legs: { queuedMs: 2 * n, dispatchedMs: 0.25, readMs: n, mappedMs: 0, uploadedMs: 7 },
+      ...more,
+    });
+    expect((await practice.operator('GET', '/patient-sync-times')).body).toMatchObject({
+      window: { results: 0, done: 0, notFound: 0, failed: 0 },
+      legs: {},
+    });
+    for (let n = 1; n <= 101; n++) await practice.agent('POST', '/v1/command-results', result(n, {}));
+    await practice.agent('POST', '/v1/command-results', result(200, { outcome: 'not-found' }));
+    await practice.agent('POST', '/v1/command-results', result(201, { outcome: 'failed', code: 'PRACTICE_TIMEOUT' }));
+    // What others do does not count.
+    await practice.agent('POST', '/v1/command-results', result(202, { type: 'test', legs: { queuedMs: 9_999 } }));
+    const { body } = await practice.operator('GET', '/patient-sync-times');
+    expect(body.window).toMatchObject({ results: 103, done: 101, notFound: 1, failed: 1 });
+    expect(Date.parse(body.window.to) - Date.parse(body.window.from)).toBe(24 * 3_600_000);
+    expect(body.legs).toEqual({
+      queuedMs: { p50: 102, p95: 192, p99: 200, count: 101 },
+      dispatchedMs: { p50: 0.25, p95: 0.25, p99: 0.25, count: 101 },
+      readMs: { p50: 51, p95: 96, p99: 100, count: 101 },
+      mappedMs: { p50: 0, p95: 0, p99: 0, count: 101 },
+      uploadedMs: { p50: 7, p95: 7, p99: 7, count: 101 },
+      totalMs: { p50: 51, p95: 96, p99: 100, count: 101 },
+    });
+    await server.database.query(
+      `update command_results set received_at = received_at - interval '2 hours' where message_id <> 'times-101'`,
+    );
+    const recent = await practice.operator('GET', '/patient-sync-times?hours=1');
+    expect(recent.body).toMatchObject({ window: { results: 1 }, legs: { readMs: { p50: 101, count: 1 } } });
+    expect((await practice.operator('GET', '/patient-sync-times?hours=0')).status).toBe(400);
+    expect((await practice.operator('GET', '/patient-sync-times?hours=9999')).status).toBe(400);
+  });
+
   operatorTest('finds patients by number and by parts of the name, a page at a time', async (practice) => {
     const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
     const names = ['Owen', 'O’Neill 100%', 'Ołówek', 'Öwen'];

@@ -136,9 +136,6 @@ export const sentCommandSchema = z.object({
   result: commandResultSchema.nullable(),
 });
 
-const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number(), count });
-export const legFiguresSchema = z.record(z.string(), percentiles);
-
 export const heartbeatViewSchema = z.object({ receivedAt: instant, heartbeat: heartbeatSchema });
 export const digestCheckSchema = z.object({ checked: count, mismatches: count, patientCodes: z.array(z.int()) });
 export const deadLetterSchema = z.object({

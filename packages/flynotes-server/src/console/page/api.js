@@ -37,6 +37,7 @@ export function createOperator(token) {
     send: (practice, message) => call('POST', `${at(practice)}/messages`, message),
     passes: (practice) => call('GET', `${at(practice)}/passes?limit=1`),
     results: (practice) => call('GET', `${at(practice)}/command-results?limit=20`),
+    times: (practice) => call('GET', `${at(practice)}/patient-sync-times`),
     rollout: () => call('GET', '/v1/operator/rollout'),
     events: (practice, onEvent, signal) =>
       follow(`/v1/operator/events?practice=${encodeURIComponent(practice)}`, token, {

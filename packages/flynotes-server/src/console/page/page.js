@@ -84,6 +84,7 @@ function open(practiceId) {
   // Nothing of the practice before may stand under this one's name.
   arrivals.clear();
   replace($('results').tBodies[0]);
+  replace($('results').tFoot);
   replace($('vitals'));
   replace($('record'), el('p', { class: 'faint', text: 'Choose a patient who arrived, or find one.' }));
   $('commands').elements.patientCode.value = '';
@@ -124,6 +125,13 @@ const refreshResults = coalesced(async () => {
   const { commands } = await operator.results(of);
   if (of !== practice) return;
   for (const command of commands.toReversed()) showResult(command.result ?? { ...command, outcome: 'waiting' });
+});
+
+/** The percentiles of patient-sync are the server's own too. */
+const refreshTimes = coalesced(async () => {
+  const of = practice;
+  const times = await operator.times(of);
+  if (of === practice) showTimes(times);
 });
 
 /** What runs where changes with heartbeats and licence answers, of other practices too: asked for, not counted. */
@@ -175,6 +183,7 @@ function onEvent(name, event) {
     connection('live', 'good');
     void refreshPass();
     void refreshRollout();
+    void refreshTimes();
     return void refreshResults();
   }
   if (name === 'closed') return connection('reconnecting', 'warn');
@@ -195,6 +204,7 @@ function onEvent(name, event) {
     });
   } else if (name === 'command-result') {
     showResult(body.result);
+    if (body.result.type === 'patient-sync') void refreshTimes();
     if (body.result.outcome === 'done' && body.result.patientCode) void openRecord(body.result.patientCode);
   } else if (name === 'licence-opened') {
     void refreshRollout();
@@ -252,6 +262,18 @@ function showResult(result) {
   if (old) old.replaceWith(row);
   else rows.prepend(row);
   while (rows.children.length > 12) rows.lastChild.remove();
+}
+
+function showTimes({ window: { results }, legs }) {
+  const row = (name) =>
+    el(
+      'tr',
+      {},
+      el('td', { text: `patient-sync ${name}` }),
+      el('td', { class: 'faint', text: `${results} in 24 h` }),
+      ...legNames.map((leg) => el('td', { text: legs[leg] ? `${legs[leg][name].toFixed(1)} ms` : '' })),
+    );
+  replace($('results').tFoot, ...(results > 0 ? ['p50', 'p95', 'p99'].map(row) : []));
 }
 
 function showRollbar(item) {
