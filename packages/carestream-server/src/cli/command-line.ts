@@ -1,4 +1,4 @@
-import { exitCodes, hostEnvironment } from '../contract/host.ts';
+import { exitCodes, hostEnvironment } from '../contract/host-names.ts';
 import { version } from '../version.ts';
 import type { DoctorOptions } from './run-doctor.ts';
 

@@ -1,26 +1,9 @@
 import * as z from 'zod';
+import { exitCodes } from './host-names.ts';
 import { sha512HexSchema, versionSchema } from './identifiers.ts';
 import { signedEnvelopeSchema } from './release.ts';
 
-/** How the agent's process ends, and what the host then does. */
-export const exitCodes = {
-  /** A day's end: start again at once. */
-  dayEnd: 0,
-  /** A restart was asked for: start again at once. */
-  restart: 10,
-  /** A verified new version is staged: start it as candidate. */
-  staged: 11,
-  /** Another version is dictated but none could be staged: start again after 5 minutes. */
-  versionUnavailable: 12,
-  /** Cannot work as configured: start again after 5 minutes, for ever. */
-  configuration: 20,
-  /** Neither database nor Flynotes can be reached: 1 s growing to 5 minutes. */
-  unreachable: 21,
-  /** Anything else, this one included, is a crash: 1 s growing to 5 minutes, reset after 10 healthy minutes. */
-  crash: 1,
-} as const;
-/** One of {@link exitCodes}. */
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export * from './host-names.ts';
 
 /** What a host does after an exit: how long it waits before the next start. */
 export type RestartRule =
@@ -49,16 +32,6 @@ export function restartRuleOf(exitCode: number | null): RestartRule {
 /** After this long in health, a host forgets earlier crashes. */
 export const healthyResetMs = 600_000;
 
-/** Environment variables that a host sets for the agent. */
-export const hostEnvironment = {
-  dataDir: 'CARESTREAM_DATA_DIR',
-  nativeDir: 'CARESTREAM_NATIVE_DIR',
-  hostVersion: 'CARESTREAM_HOST_VERSION',
-  role: 'CARESTREAM_ROLE',
-  /** The host's {@link keysFileSchema}: whose signatures count. */
-  keysFile: 'CARESTREAM_KEYS_FILE',
-} as const;
-
 /**
  * With these flags of Node's own, before the agent's file, a host launches it: what lives is some 20 MB, and pages come and go; without
  * the second one, Node lets them pile up to three times as much before it clears.
@@ -80,18 +53,6 @@ export const hostFiles = {
   slots: ['state/slot-0.json', 'state/slot-1.json'],
   /** In the data folder: {@link stagedFileSchema}, written by the agent before it exits with 11. */
   staged: 'state/staged.json',
-} as const;
-
-/**
- * What may stand in the folder that `CARESTREAM_NATIVE_DIR` names: binaries that fit the machine, and nothing else. Their JavaScript
- * is in the release. A part that is missing costs only what needs it.
- */
-export const nativeFiles = {
-  /**
-   * ODBC, and with it Windows authentication: the one file `prebuilds/<platform>-<arch>/….node` of the npm package `msnodesqlv8` in the
-   * version that the release has inside, under this name.
-   */
-  odbcDriver: 'msnodesqlv8.node',
 } as const;
 
 /** A public key that is pinned in the host. */

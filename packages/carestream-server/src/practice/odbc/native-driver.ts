@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { hostEnvironment, nativeFiles } from '../../contract/index.ts';
+import { hostEnvironment, nativeFiles } from '../../contract/host-names.ts';
 import type { DriverFault } from './messages.ts';
 
 /** What is used of `msnodesqlv8`. */
