@@ -102,6 +102,12 @@ export const eventTable = {
       refusedByServer: 'counts',
       rules: 'counts',
       rounds: 'count',
+      /** Told in rounds of healing; of them, what Flynotes had held otherwise; and who was proved to be held without travelling. */
+      retold: 'count',
+      healed: 'count',
+      adopted: 'count',
+      /** It went on where an earlier try had been cut off. */
+      resumed: 'flag',
       elapsedMs: 'ms',
       readMs: 'ms',
       sentBytes: 'bytes',
