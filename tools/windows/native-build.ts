@@ -65,6 +65,8 @@ export function buildNativeParts(folder: string, version: string): NativeParts {
     call(compiler, [
       ...flags,
       '-shared',
+      // Otherwise the linker derives it from the output's path.
+      '-Wl,--image-base,0x180000000',
       ...from(['msi-actions.c', ...shared]),
       '-o',
       parts.actions,

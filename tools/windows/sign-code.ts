@@ -21,7 +21,7 @@ export function signCode(file: string, signature: CodeSignature): void {
       'sign',
       ...from,
       // From standard input: a command line can be read by every user of the machine.
-      ...(passphrase === undefined ? [] : ['-readpass', '/dev/stdin']),
+      ...(passphrase === undefined ? [] : ['-readpass', '-']),
       '-h',
       'sha256',
       '-n',
