@@ -270,6 +270,19 @@ for (const driver of testDrivers) {
       });
 
       test.each([
+        ['a deadlock', { kind: 'deadlock', times: 2 }],
+        ['a lock', { kind: 'lock-timeout', times: 2 }],
+        ['a connection cut amidst the answer', { kind: 'cut', times: 2, afterRows: 40 }],
+        ['data that moved', { kind: 'data-moved', number: 601, times: 2 }],
+      ] as const)('%s while the catalogue is read passes by itself', async (_, fault) => {
+        await using rig = await startRig();
+        rig.server.faults.add({ ...fault, matching: /INFORMATION_SCHEMA\.COLUMNS/ });
+        await using reader = await rig.open();
+        expect(rig.server.faults.fired(fault.kind)).toBe(2);
+        expect(reader.schema.missing).toEqual([]);
+      });
+
+      test.each([
         ['deadlock', 'PRACTICE_DEADLOCK'],
         ['lock-timeout', 'PRACTICE_LOCK_TIMEOUT'],
         ['cut', 'PRACTICE_CONNECTION_LOST'],

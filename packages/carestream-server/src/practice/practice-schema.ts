@@ -27,6 +27,13 @@ export interface ReadPractice {
 }
 
 const catalogueTimeoutMs = 30_000;
+/** What passes by itself is asked again at once: a lock has been waited for already. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PRACTICE_DEADLOCK',
+  'PRACTICE_LOCK_TIMEOUT',
+  'PRACTICE_CONNECTION_LOST',
+]);
+const triesMost = 4;
 
 /** What a practice's schema is read with. */
 export interface SchemaReadingOptions {
@@ -97,7 +104,16 @@ export function usableMap(catalogue: Catalogue, overrides: Readonly<Record<strin
 }
 
 function asking(connection: SqlConnection, signal: AbortSignal) {
-  const ask: Ask = (text, query = {}) => connection.query({ text, timeoutMs: catalogueTimeoutMs, ...query }, signal);
+  const ask: Ask = async (text, query = {}) => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await connection.query({ text, timeoutMs: catalogueTimeoutMs, ...query }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isAgentError(error) || !passing.has(error.code) || tries >= triesMost) throw error;
+      }
+    }
+  };
   /** What a login may not see is not needed, only useful. */
   const askIfAllowed = async (text: string): Promise<ResultSets | undefined> => {
     try {
