@@ -8,6 +8,7 @@ import { createR4Server } from '@flynotes/sandbox/r4-server';
 import { expect, test } from 'vitest';
 
 const patients = 6_000;
+const pageRows = 400;
 const kills = 3;
 
 /** A process that runs one pass, says each batch that was acknowledged, and then how the pass ended. */
@@ -30,11 +31,15 @@ function startPass(facts: Readonly<Record<'path' | 'database' | 'url' | 'licence
       writeSync(1, 'batch\\n');
       return client.sendBatch(...call);
     } };
-    const reader = await createPracticeConnector({ clock, log }, { database: facts.database }).open(signal);
+    const opened = await createPracticeConnector({ clock, log }, { database: facts.database }).open(signal);
+    const reader = { ...opened, async readBasicsPage(...call) {
+      writeSync(1, 'page\\n');
+      return opened.readBasicsPage(...call);
+    } };
     const digester = createKeyedDigester({ key: facts.key, canonicalVersion: 1 });
     const bulk = createBulkUploads(
       { practice: () => reader, flynotes, state, clock, log, digester, timeZone: 'Europe/London' },
-      { pace: { pageRows: 400, pauseRatio: 0 } },
+      { pace: { pageRows: ${pageRows}, pauseRatio: 0 } },
     );
     writeSync(1, JSON.stringify(await bulk.request('scheduled', signal)) + '\\n');
     process.exit(0);`;
@@ -58,18 +63,23 @@ test('killed in the middle again and again, the pass goes on and ends equal', as
       key: practice.digestKey,
     };
     let last = '';
+    let pages = 0;
     for (let life = 0; life <= kills; life++) {
       child = startPass(facts);
       if (!child.stdout) throw new Error('no standard output');
       let batches = 0;
+      pages = 0;
       for await (const line of createInterface({ input: child.stdout })) {
         last = line;
+        if (line === 'page') pages += 1;
         // Each life dies with a batch under way: its first or its second.
         if (line === 'batch' && life < kills && ++batches === 1 + (life % 2)) child.kill('SIGKILL');
       }
     }
     const figures = JSON.parse(last) as { outcome: string; patients: number; rows: number };
-    expect(figures).toMatchObject({ outcome: 'equal' });
+    // The last life did not begin at the first page, and still the figures are those of the whole pass.
+    expect(figures).toMatchObject({ outcome: 'equal', resumed: true, rows: patients });
+    expect(pages).toBeLessThan(patients / pageRows);
     const count = async (sql: string) => (await server.database.query<{ n: number }>(sql, [practice.id]))[0]?.n ?? NaN;
     const held = `select count(*)::int as n from patients where practice_id = $1 and state = 'held'`;
     expect(await count(held)).toBe(figures.patients);
