@@ -57,6 +57,16 @@ describe('the live page', () => {
     await expect.poll(() => page.locator('#vitals').textContent(), { timeout: 20_000 }).toContain('version');
   });
 
+  test('shows which version each practice runs, is to run, and what was undone there', async () => {
+    const row = page.locator('#releases tbody tr').first();
+    await row.locator('td', { hasText: 'current' }).waitFor({ timeout: 20_000 });
+    const [, runs, isToRun] = await row.locator('td').allTextContents();
+    expect(runs).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(isToRun).toBe(runs);
+    expect(await page.locator('#releases-state').textContent()).toBe('all as they should be');
+    expect(await page.locator('#undone li').count()).toBe(0);
+  });
+
   test('a button sends a patient-sync and shows the record with history and its legs', async () => {
     const [patientCode = 0] = await sandbox.reception.patientsWithHistory(1);
     await page.locator('#commands input[name=patientCode]').fill(String(patientCode));
