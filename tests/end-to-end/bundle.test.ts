@@ -116,6 +116,21 @@ describe('the release’s one file, alone in a folder, started as a host does', 
     expect(JSON.parse(told.stdout)).toMatchObject({ failure: null, unavailable: [] });
   });
 
+  test('doctor examines what is there, status tells what was', async () => {
+    const config = rig.config();
+    const file = path.join(folder, 'tedious.json');
+    writeFileSync(file, JSON.stringify(config));
+    const examined = await run(['doctor', '--json', '--config', file]);
+    const { checks } = JSON.parse(examined.stdout) as {
+      checks: readonly { name: string; status: string; code: string }[];
+    };
+    expect(checks.length).toBeGreaterThan(12);
+    expect(checks.filter(({ status }) => status === 'fail')).toEqual([]);
+    const status = await run(['status', '--json', '--config', file]);
+    expect(JSON.parse(status.stdout)).toBeTypeOf('object');
+    expect(status.stderr).toBe('');
+  });
+
   test.each([
     ['no folder for native parts', undefined, 'package-missing'],
     ['an empty one', null, 'package-missing'],
