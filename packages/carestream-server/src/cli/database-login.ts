@@ -1,11 +1,13 @@
 import type { GrantAccount } from '../doctor/index.ts';
-import { resolveDatabaseConfig, type DatabaseConfig } from '../practice/index.ts';
+import { isLoopback, resolveDatabaseConfig, type DatabaseConfig } from '../practice/index.ts';
 
 /** What a script that grants rights must know of a configuration. */
 export interface DatabaseLogin {
   /** The SQL login; null for the Windows account of the process. */
   readonly user: string | null;
   readonly database: string;
+  /** True where SQL Server is on another machine, to which a local account is the machine itself. */
+  readonly remote: boolean;
   /** True where the server is searched. */
   readonly searched: boolean;
 }
@@ -17,12 +19,13 @@ export function databaseLoginOf(config: DatabaseConfig | undefined): DatabaseLog
   const target = resolveDatabaseConfig(config ?? {});
   switch (target.driver) {
     case 'tedious':
-      return { user: target.user, database: target.database, searched: false };
+      return { user: target.user, database: target.database, searched: false, remote: !target.loopback };
     case 'search':
       return {
         user: target.login === 'windows' ? null : target.login.user,
         database: target.database,
         searched: target.address === undefined,
+        remote: target.address !== undefined && !isLoopback(target.address.server),
       };
     case 'odbc': {
       const { connectionString } = target;
@@ -31,21 +34,35 @@ export function databaseLoginOf(config: DatabaseConfig | undefined): DatabaseLog
         user: trusted ? null : (keywordOf(connectionString, 'uid|user id|user') ?? null),
         database: keywordOf(connectionString, 'database|initial catalog') ?? defaultDatabase,
         searched: false,
+        remote: target.place !== undefined && !isLoopback(target.place.host),
       };
     }
   }
 }
 
-/** The account of a process, as Windows writes it. */
-export function accountOf(
-  user: string | null,
-  process: { readonly username: string; readonly domain: string | undefined },
-): GrantAccount {
+/** A process on Windows. */
+export interface WindowsProcess {
+  readonly username: string;
+  readonly domain: string | undefined;
+  readonly computer: string | undefined;
+}
+
+/** Accounts of the machine's own, of which another machine knows none. */
+const ownAccounts: Readonly<Record<string, string>> = {
+  SYSTEM: 'NT AUTHORITY\\SYSTEM',
+  'NETWORK SERVICE': 'NT AUTHORITY\\NETWORK SERVICE',
+  'LOCAL SERVICE': 'NT AUTHORITY\\LOCAL SERVICE',
+  FLYNOTESAGENT: 'NT SERVICE\\FlynotesAgent',
+};
+
+/** The account of a process, as SQL Server knows it. */
+export function accountOf({ user, remote }: DatabaseLogin, process: WindowsProcess): GrantAccount {
   if (user !== null) return { kind: 'sql', name: user };
-  const name = process.username.toUpperCase();
-  // Services run as these; SQL Server knows them by their full names.
-  if (name === 'SYSTEM') return { kind: 'windows', name: 'NT AUTHORITY\\SYSTEM' };
-  if (name === 'NETWORK SERVICE' || name === 'LOCAL SERVICE') return { kind: 'windows', name: `NT AUTHORITY\\${name}` };
+  const own = ownAccounts[process.username.toUpperCase()];
+  if (own !== undefined) {
+    const machine = `${process.domain ?? 'DOMAIN'}\\${process.computer ?? 'COMPUTER'}$`;
+    return { kind: 'windows', name: remote ? machine : own };
+  }
   return { kind: 'windows', name: `${process.domain ?? 'DOMAIN'}\\${process.username}` };
 }
 

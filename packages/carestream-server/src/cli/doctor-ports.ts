@@ -40,9 +40,10 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
   return {
     clock,
     address: { host: url.hostname, encrypted: url.protocol === 'https:', proxy: proxy?.host ?? null },
-    account: accountOf(login.user, {
+    account: accountOf(login, {
       username: userInfo().username,
       domain: environment['USERDOMAIN'] || environment['COMPUTERNAME'],
+      computer: environment['COMPUTERNAME'],
     }),
     database: login.database,
     hasRollbarToken: config.rollbarToken !== undefined,

@@ -5,6 +5,7 @@ export {
   type DatabaseConfig,
   type DatabaseTarget,
 } from './database-config.ts';
+export { isLoopback } from './server-address.ts';
 export type { DiscoveryNotes } from './discovery.ts';
 export {
   createPracticeConnector,
