@@ -192,7 +192,21 @@ test('any rows at all: never throws, always fits', () => {
     basics: fc
       .record({ surname: fc.string({ unit: 'binary' }) })
       .map(({ surname }) => ({ ...emptyBasicsRow(9), surname: surname + 'x' })),
-    alerts: fc.array(fc.record({ text: cell, recordedAt: cell, active: cell }), { maxLength: 5 }),
+    alerts: fc.array(
+      fc.record(
+        {
+          text: cell,
+          recordedAt: cell,
+          active: cell,
+          flag: fc.record({
+            words: fc.constantFrom('Asthma', 'Warfarin'),
+            row: fc.constantFrom('only', 'newest', 'older', 'one-of-several'),
+          }),
+        },
+        { requiredKeys: ['text', 'recordedAt', 'active'] },
+      ),
+      { maxLength: 5 },
+    ),
     questionnaires: fc.array(fc.record({ id: cell, completedAt: cell, name: cell, notes: cell }), { maxLength: 5 }),
     answers: fc.array(
       fc.record({ completedId: cell, questionId: cell, question: cell, preset: cell, ownWords: cell }),
@@ -207,6 +221,39 @@ test('any rows at all: never throws, always fits', () => {
     }),
     { numRuns: timesOf(1_000, 20_000), seed: 20_261_030 },
   );
+});
+
+test('a column of a medical history is passed on, says no, or counts as left out', () => {
+  const said = fc.oneof(
+    fc.boolean(),
+    fc.integer({ min: -2, max: 3 }),
+    fc.constantFrom('Y', 'n', 'yes', '0', '1.00', ' ', '', 'slight', null),
+    fc.string({ unit: 'grapheme', maxLength: 20 }),
+  );
+  const row = fc.constantFrom('only' as const, 'newest' as const, 'older' as const, 'one-of-several' as const);
+  let passedOn = 0;
+  fc.assert(
+    fc.property(said, row, (text, which) => {
+      const flag = { words: 'Asthma', row: which };
+      const record = mapped({ alerts: [{ text, recordedAt: null, active: null, flag }] });
+      const [alert] = record.medicalAlerts;
+      const isNo = typeof text === 'string' ? /^(?:0|n|no|f|false|0\.0+)?$/i.test(text.trim()) : !text;
+      if (isNo) {
+        expect(record.medicalAlerts).toEqual([]);
+        expect(record.marks).toBeUndefined();
+      } else if (alert === undefined) {
+        const told = ['alert-superseded', 'blank-as-null', 'text-control-characters', 'value-unreadable'] as const;
+        expect(told.some((rule) => record.rules.includes(rule))).toBe(true);
+      } else {
+        passedOn += 1;
+        expect(alert.text.startsWith('Asthma')).toBe(true);
+        expect(record.marks).toContain('alert-from-flag');
+        expect(record.marks?.includes('alert-histories-several')).toBe(which === 'one-of-several');
+      }
+    }),
+    { numRuns: timesOf(1_000, 20_000), seed: 20_261_123 },
+  );
+  expect(passedOn).toBeGreaterThan(100);
 });
 
 test('answers that are linked by the time of their questionnaire', () => {
