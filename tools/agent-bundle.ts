@@ -2,55 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { build, type Plugin } from 'rolldown';
+import { asciiOnly } from './ascii-only.ts';
 import { noticesOf } from './notices.ts';
+import { standIn } from './stand-ins.ts';
 import { root } from './steps.ts';
 
 const folder = path.join(root, 'packages/carestream-server');
 const pluginFile = '\0agent-bundle:';
-
-/** Ways to log in to clouds that the agent does not have: 46 MB of packages that tedious and the SDK would load at their start. */
-const withoutClouds: Readonly<Record<string, readonly string[]>> = {
-  '@azure/identity': [
-    'UsernamePasswordCredential',
-    'ManagedIdentityCredential',
-    'DefaultAzureCredential',
-    'ClientSecretCredential',
-  ],
-  '@azure/keyvault-keys': ['CryptographyClient', 'KeyClient'],
-  '@aws-sdk/credential-provider-node': ['defaultProvider'],
-};
-
-/** What stands in for a module, as CommonJS. */
-function standIn(id: string): string | undefined {
-  const names = withoutClouds[id];
-  if (names !== undefined) {
-    const refusal = `throw new Error(${JSON.stringify(`${id} is not part of the agent: this way to log in is not supported.`)})`;
-    return names.map((name) => `exports.${name} = function ${name}() { ${refusal}; };`).join('\n');
-  }
-  switch (id) {
-    case '@azure/core-auth':
-      return 'exports.isTokenCredential = () => false;';
-    // What it prints when the environment has DEBUG quotes queries and rows.
-    case 'debug':
-      return 'module.exports = () => Object.assign(() => undefined, { enabled: false });';
-    case 'readable-stream':
-      return `module.exports = process.getBuiltinModule('node:stream');`;
-    // msnodesqlv8 asks for its binary in these two ways: a build of one's own, then the one that fits the machine.
-    case '../build/Debug/sqlserver.node':
-      return `throw new Error('There is no build of one’s own.');`;
-    case 'node-gyp-build':
-      return [
-        'module.exports = () => {',
-        `  const { join } = process.getBuiltinModule('node:path');`,
-        '  const loaded = { exports: {} };',
-        `  process.dlopen(loaded, join(process.env.CARESTREAM_NATIVE_DIR, 'msnodesqlv8.node'));`,
-        '  return loaded.exports;',
-        '};',
-      ].join('\n');
-    default:
-      return undefined;
-  }
-}
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]).concat('node:sqlite'));
 
@@ -103,10 +61,4 @@ export async function buildAgent(file: string, options: { readonly version?: str
   mkdirSync(dir, { recursive: true });
   writeFileSync(file, asciiOnly(chunk.code));
   writeFileSync(path.join(dir, 'licences.txt'), noticesOf(Object.keys(chunk.modules)));
-}
-
-/** V8 keeps a text with a single other character in it as two bytes each. */
-function asciiOnly(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[^\x00-\x7F]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
