@@ -125,7 +125,9 @@ function schemaOf({ practice }: Findings): ReturnType<typeof passed> {
       const what = field === undefined ? entity : `${entity}.${field}`;
       const names = candidates.slice(0, 6).join(', ');
       if (reason === 'ambiguous') return `${what}: ${names} are equally good, none is taken`;
-      return reason === 'type' ? `${what}: ${names} has an unexpected type` : `${what}: none of ${names}`;
+      if (reason === 'type') return `${what}: ${names} has an unexpected type`;
+      // Tables that were looked at stand there with the reason; otherwise, names that were looked for.
+      return names.includes(' (') ? `${what}: not ${names}` : `${what}: none of ${names}`;
     });
   if (schema.refusedOverrides.length > 0) {
     return warned('PRACTICE_OVERRIDE_INVALID', { facts: schema.refusedOverrides.slice(0, 20).join(', ') });
