@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts';
 import { startChild } from './child.ts';
+import { median } from './measure.ts';
 import { measureIdle } from './p5/idle.ts';
 import { patientStatement } from './p5/patient-statement.ts';
 import { percentile } from './p5/percentiles.ts';
@@ -9,10 +10,10 @@ import { measureUnderBulk } from './p5/under-bulk.ts';
 import { connectionStringOf, startWorld, type World } from './p5/world.ts';
 import { startAgent } from './rig/processes.ts';
 
-const patients = Number(process.env['P5_PATIENTS'] ?? 100_000);
+const patients = 30_000;
 const idleRounds = 20;
 /** Bulk uploads, each by a fresh agent for a new practice. */
-const bulkRuns = 3;
+const bulkRuns = 2;
 /** Patients who are looked at, some with a long history. */
 const codes = Array.from({ length: 20 }, (_, index) => 1_000_000 + 37 * index + 5);
 /** Patient-syncs behind the peer's bulk upload: they all end soon after it. */
@@ -37,12 +38,14 @@ export const benchmark: Benchmark = {
     // Idle and busy in turn: a machine that gets slower or faster favours neither.
     const idle = { sync: [] as number[], receive: [] as number[], select: [] as number[], put: [] as number[] };
     const bulk: number[] = [];
+    const speeds: number[] = [];
     for (let run = 0; run < bulkRuns; run += 1) {
       const measured = await measureOurs(world, statement, Math.ceil(idleRounds / bulkRuns));
       say(`run ${run + 1}, idle`, measured.idle.sync);
       say(`run ${run + 1}, during a bulk upload`, measured.bulk);
       for (const name of ['sync', 'receive', 'select', 'put'] as const) idle[name].push(...measured.idle[name]);
       bulk.push(...measured.bulk);
+      speeds.push(measured.patientsPerSecond);
     }
     const peer = await measurePeer(world);
     say('peer, behind its bulk upload', peer.behindBulk);
@@ -65,6 +68,7 @@ export const benchmark: Benchmark = {
         ms('raw PUT, p50', middle(idle.put)),
         ms('patient-sync during bulk, p50', middle(bulk)),
         ms('patient-sync during bulk, p99', percentile(bulk, 0.99)),
+        { name: 'the bulk upload meanwhile', value: median(speeds), unit: 'patients/s' },
         ms('peer behind its bulk, p50', middle(peer.behindBulk)),
         ms('peer, idle, p50', middle(peer.idle)),
       ],
@@ -86,8 +90,12 @@ async function measureOurs(world: World, statement: string, rounds: number) {
   await sampler.patientSync(codes[0] ?? 0);
   // Somebody waits for the pass now: it is not paced any more.
   await sampler.bulkUpload();
-  const { sync } = await measureUnderBulk({ sampler, practice }, codes);
-  return { bulk: sync, idle: await measureIdle({ sampler, raw, practice }, codes, rounds) };
+  const { sync, passMs } = await measureUnderBulk({ sampler, practice }, codes);
+  return {
+    bulk: sync,
+    patientsPerSecond: (patients / passMs) * 1_000,
+    idle: await measureIdle({ sampler, raw, practice }, codes, rounds),
+  };
 }
 
 /** The peer's patient-syncs arrive while its bulk upload runs, and wait for it. */

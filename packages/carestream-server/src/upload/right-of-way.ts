@@ -21,6 +21,8 @@ export interface RightOfWay {
 
 /** However many patients follow one another, a step of bulk work waits no longer than this: it gets slower, never stuck. */
 const givenMostMs = 100;
+/** Patients often come in a row, as a morning's list does: the gap between two of them is not worth a step of bulk work. */
+const gapMs = 30;
 /** Who looked at one patient is likely to look at another one soon. */
 const expectedForMs = 2_000;
 /** What the next patient may find under way at R4 and at Flynotes: a few milliseconds of work each. */
@@ -29,15 +31,21 @@ const smallRows = 250;
 /** @see {@link RightOfWay} */
 export function createRightOfWay(clock: Clock): RightOfWay {
   let underWay = 0;
+  let quietAtMs = Number.NEGATIVE_INFINITY;
   let expectedUntilMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
 
   const clear = async (signal: AbortSignal | undefined): Promise<void> => {
-    if (underWay === 0) return;
-    const enough = new AbortController();
-    const either = signal ? AbortSignal.any([signal, enough.signal]) : enough.signal;
-    waiting.push(() => enough.abort());
-    await clock.sleep(givenMostMs, either).catch(() => signal?.throwIfAborted());
+    const enoughAtMs = clock.monotonic() + givenMostMs;
+    for (;;) {
+      const nowMs = clock.monotonic();
+      const waitMs = (underWay > 0 ? enoughAtMs : Math.min(enoughAtMs, quietAtMs)) - nowMs;
+      if (waitMs <= 0) return;
+      const left = new AbortController();
+      waiting.push(() => left.abort());
+      const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+      await clock.sleep(waitMs, either).catch(() => signal?.throwIfAborted());
+    }
   };
 
   const rowsMost = (rows: number): number =>
@@ -63,6 +71,7 @@ export function createRightOfWay(clock: Clock): RightOfWay {
         if (!taken) return;
         taken = false;
         underWay -= 1;
+        quietAtMs = clock.monotonic() + gapMs;
         expectedUntilMs = clock.monotonic() + expectedForMs;
         if (underWay > 0) return;
         const released = waiting;
