@@ -61,9 +61,15 @@ export async function runSchema(options: SchemaOptions): Promise<number> {
   }
 }
 
+const lacking: ReadonlySet<string> = new Set([
+  'PRACTICE_PARTS_MISSING',
+  'PRACTICE_PERMISSION_DENIED',
+  'PRACTICE_OVERRIDE_INVALID',
+]);
+
 function exitCodeOf({ failure, warnings }: SchemaExplanation): number {
   if (failure !== null) return 2;
-  return warnings.some((code) => code === 'PRACTICE_PARTS_MISSING' || code === 'PRACTICE_OVERRIDE_INVALID') ? 1 : 0;
+  return warnings.some((code) => lacking.has(code)) ? 1 : 0;
 }
 
 async function askOverrides(
