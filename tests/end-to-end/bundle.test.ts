@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -85,6 +85,23 @@ describe('the release’s one file, alone in a folder, started as a host does', 
     await rig.operator.send({ type: 'test' });
     expect(await agent.ended).toBe(0);
     expect(agent.words()).toBe('');
+  });
+
+  test('of a failure it tells lines and functions that a person can look up', async () => {
+    const before = rig.rollbar.items().length;
+    const database = rig.r4.connectionString().replace(/pwd=[^;]*/i, 'PWD=wrong');
+    expect(await rig.startAgent(rig.config({ database }), { bundle }).ended).toBe(20);
+    const told = JSON.stringify(rig.rollbar.items().slice(before));
+    expect(told).toContain('PRACTICE_LOGIN_FAILED');
+    const frames = [
+      ...told.matchAll(/"filename":"agent\/agent\.mjs","lineno":(\d+),"colno":\d+,"method":"([\w$.]+)"/g),
+    ];
+    const lines = readFileSync(bundle, 'utf8').split('\n');
+    expect(frames.length).toBeGreaterThan(0);
+    expect(frames.map(([, , method]) => method)).toContain('practiceError');
+    // The line is one of that very function.
+    const [, lineno] = frames.find(([, , method]) => method === 'practiceError') ?? [];
+    expect(lines.slice(Number(lineno) - 60, Number(lineno)).join('\n')).toContain('function practiceError(');
   });
 
   test('as a library: start() of the same file', async () => {

@@ -22,7 +22,7 @@ export interface FieldTypes {
   host: string;
   /** An error's class name, or another system's name for a failure: `TypeError`, `ExpiredToken`. */
   class: string;
-  /** Own stack frames: `upload/bulk-pass.ts:41:7`. */
+  /** Own stack frames: `upload/bulk-pass.ts:41:7 runPass`, or without the function's name. */
   frames: readonly string[];
   /** Names of fields, tables, columns, hosts: `field=licenceKey`, `Patients.Surname`. */
   names: readonly string[];

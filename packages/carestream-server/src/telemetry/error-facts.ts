@@ -81,7 +81,7 @@ function systemCodeOf(error: unknown): string | undefined {
 }
 
 /**
- * The frames of our own files, nearest first: `upload/bulk-pass.ts:41:7`. A stack begins with the message, so that part is cut off
+ * The frames of our own files, nearest first: `upload/bulk-pass.ts:41:7 runPass`, or without the name. A stack begins with the message, so that part is cut off
  * first, and a frame counts only below our own folder: a message cannot pretend to be a frame.
  */
 export function ownFramesOf(error: unknown, root: string = ownRoot): string[] {
@@ -97,8 +97,12 @@ export function ownFramesOf(error: unknown, root: string = ownRoot): string[] {
     const own = roots.find((each) => line.includes(each));
     if (own === undefined || !/^\s+at /.test(line)) continue;
     const rest = line.slice(line.lastIndexOf(own) + own.length).replace(/\)$/, '');
-    const frame = rest.replaceAll('\\', '/');
+    const place = rest.replaceAll('\\', '/');
+    // `at async pass (file…)`, `at Reader.page (file…)`. A release is one file, in which a line alone says little.
+    const [, name] = /^\s+at (?:async )?([^\s()]+) \(/.exec(line) ?? [];
+    const frame = name === undefined ? place : `${place} ${name}`;
     if (isFrame(frame)) frames.push(frame);
+    else if (isFrame(place)) frames.push(place);
     if (frames.length === framesMost) break;
   }
   return frames;

@@ -20,7 +20,8 @@ const patterns = {
   host: /^(?:[A-Za-z0-9_.-]{1,253}(?:\\[\w$]{1,64})?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/,
   class: /^[A-Za-z_][\w.]{0,79}$/,
 } as const;
-const framePattern = /^(?:[\w.-]{1,64}\/){0,8}[\w.-]{1,64}\.[cm]?[jt]s:\d{1,7}:\d{1,7}$/;
+const framePattern =
+  /^(?:[\w.-]{1,64}\/){0,8}[\w.-]{1,64}\.[cm]?[jt]s:\d{1,7}:\d{1,7}(?: [A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63})?)?$/;
 const namesPattern = /^[\w#@$.=:/\\[\]-]{1,160}$/;
 const countsKeyPattern = /^[A-Za-z][\w-]{0,63}$/;
 const listMost = 200;

@@ -152,7 +152,9 @@ describe('an error', () => {
     const root = 'file:///opt/agent/src/';
     const error = new Error(`x\n    at f (${root}upload/${canary.split(' ')[0]}.ts:1:2)`);
     error.stack = `Error: ${error.message}\n    at real (${root}upload/pass.ts:3:4)\n    at async other (file:///elsewhere/y.js:1:1)\n    at ${root}index.ts:9:9`;
-    expect(ownFramesOf(error, root)).toEqual(['upload/pass.ts:3:4', 'index.ts:9:9']);
+    expect(ownFramesOf(error, root)).toEqual(['upload/pass.ts:3:4 real', 'index.ts:9:9']);
+    error.stack = `Error: ${error.message}\n    at async Reader.page (${root}a.mjs:1:2)\n    at new Pass (${root}a.mjs:3:4)\n    at Object.<anonymous> (${root}a.mjs:5:6)\n    at a-b (${root}a.mjs:7:8)`;
+    expect(ownFramesOf(error, root)).toEqual(['a.mjs:1:2 Reader.page', 'a.mjs:3:4', 'a.mjs:5:6', 'a.mjs:7:8']);
     const round = new Error('a');
     round.cause = round;
     expect(factsOf(round, 'upload').class).toBe('Error');

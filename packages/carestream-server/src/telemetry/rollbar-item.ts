@@ -37,7 +37,7 @@ export function rollbarItemOf(event: CheckedEvent, sender: Sender): RollbarItem 
     framework: 'carestream-server',
     title: code === undefined ? event.name : `${event.name} ${code}`,
     // Occurrences of one cause in one place are one item.
-    fingerprint: [event.name, code, thrown, listOf(frames)[0]].filter((part) => part !== undefined).join(' '),
+    fingerprint: [event.name, code, thrown, placeOf(listOf(frames)[0])].filter((part) => part !== undefined).join(' '),
     ...(sender.practiceId === null ? {} : { person: { id: sender.practiceId } }),
     body: isFault
       ? {
@@ -64,11 +64,30 @@ export interface RollbarItem {
   readonly [field: string]: unknown;
 }
 
+interface RollbarFrame {
+  readonly filename: string;
+  readonly lineno?: number;
+  readonly colno?: number;
+  readonly method?: string;
+}
+
+function partsOf(frame: string) {
+  const [, filename = frame, lineno, colno, method] = /^(.+?):(\d+):(\d+)(?: (\S+))?$/.exec(frame) ?? [];
+  return { filename, lineno, colno, method };
+}
+
+/** Where an error came from, the same in the next version too where the function has a name. */
+function placeOf(frame: string | undefined): string | undefined {
+  if (frame === undefined) return undefined;
+  const { filename, method } = partsOf(frame);
+  return method === undefined ? frame : `${filename} ${method}`;
+}
+
 /** Rollbar wants the outermost frame first; ours are nearest first. */
-function framesOf(frames: FieldValue | undefined): { filename: string; lineno?: number; colno?: number }[] {
-  const list = listOf(frames).map((frame) => {
-    const [, filename, lineno, colno] = /^(.+):(\d+):(\d+)$/.exec(frame) ?? [];
-    return { filename: filename ?? frame, lineno: Number(lineno), colno: Number(colno) };
+function framesOf(frames: FieldValue | undefined): RollbarFrame[] {
+  const list: RollbarFrame[] = listOf(frames).map((frame) => {
+    const { filename, lineno, colno, method } = partsOf(frame);
+    return { filename, lineno: Number(lineno), colno: Number(colno), ...(method === undefined ? {} : { method }) };
   });
   return list.length > 0 ? list.reverse() : [{ filename: 'unknown' }];
 }
