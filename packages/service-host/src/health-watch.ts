@@ -16,6 +16,8 @@ export interface HealthWatch {
   readonly losses: number;
   /** When health was lost, or the start. */
   readonly unhealthySince: number;
+  /** When Flynotes was last known to be reached; null: never. */
+  readonly heardAt: number | null;
   /** The checks that are not true: `database, queue`. */
   missing(): string;
 }
@@ -28,6 +30,7 @@ export function createHealthWatch(startedAt: number, times: Pick<HostTimes, 'sta
   let longest = 0;
   let losses = 0;
   let everHealthy = false;
+  let heardAt: number | null = null;
   let last: Readonly<Record<string, boolean>> | null = null;
 
   const lose = (at: number): void => {
@@ -42,6 +45,7 @@ export function createHealthWatch(startedAt: number, times: Pick<HostTimes, 'sta
     tell(healthy, checks, now) {
       toldAt = now;
       last = checks;
+      if (checks['licence'] === true) heardAt = now;
       if (!healthy) return lose(now);
       everHealthy = true;
       since ??= now;
@@ -60,6 +64,9 @@ export function createHealthWatch(startedAt: number, times: Pick<HostTimes, 'sta
     },
     get unhealthySince() {
       return unhealthySince;
+    },
+    get heardAt() {
+      return heardAt;
     },
     missing() {
       if (last === null) return 'no word';

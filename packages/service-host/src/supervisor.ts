@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exitRuleOf, hostVersion, places } from './agent-interface.ts';
 import { launchAgent, type AgentEnd, type HostDirs } from './agent-process.ts';
 import { createBell } from './bell.ts';
@@ -34,6 +35,9 @@ export interface SupervisorDeps {
   readonly now: () => number;
 }
 
+const looks = 5;
+const lookAgainMs = 100;
+
 /** Keeps a release of the agent running until told to stop. It never ends by itself, whatever happens. */
 export async function supervise(
   { log, now }: SupervisorDeps,
@@ -46,6 +50,7 @@ export async function supervise(
   const bell = createBell();
   stop.addEventListener('abort', () => bell.ring());
   const pauses = createPauses(times);
+  await untilReadable(dirs.dataDir, stop);
   const memory = openMemory({ dirs, folders, log });
   const keeper = createTrialKeeper({ memory, folders, log, now, onTurn: () => pauses.reset() }, times);
 
@@ -132,6 +137,19 @@ export async function supervise(
   log.write({ event: 'host-stopped' });
 }
 
+/** Slots that are there but cannot be read may be in a virus scanner's hands: worth a moment before they are written anew. */
+async function untilReadable(dataDir: string, stop: AbortSignal): Promise<void> {
+  const slots = createSlots(dataDir);
+  for (let look = 0; look < looks && !stop.aborted; look++) {
+    if (slots.read() !== null || !anySlot(dataDir)) return;
+    await sleep(lookAgainMs);
+  }
+}
+
+function anySlot(dataDir: string): boolean {
+  return places.slots.some((place) => existsSync(path.join(dataDir, place)));
+}
+
 function openMemory(deps: {
   dirs: HostDirs;
   folders: ReturnType<typeof createVersionFolders>;
@@ -142,7 +160,7 @@ function openMemory(deps: {
   const read = slots.read();
   const memory = createMemory({ slots, log }, read ?? rebuildState(folders, readStaged(dirs)));
   const { stable, candidate } = memory.state;
-  if (read === null && places.slots.some((place) => existsSync(path.join(dirs.dataDir, place)))) {
+  if (read === null && anySlot(dirs.dataDir)) {
     log.write({ event: 'state-rebuilt', stable, candidate });
   }
   // Nobody saw how the last try ended.

@@ -24,6 +24,8 @@ export interface HostTimes {
   readonly staleMs: number;
   /** An agent that told its health once and is silent for this long hangs. */
   readonly silentMostMs: number;
+  /** Without having reached Flynotes for this long, stable is compared with the release before it. */
+  readonly unheardMostMs: number;
   /** How long a second host waits for the first one to end. */
   readonly lockWaitMs: number;
 }
@@ -42,6 +44,7 @@ export const hostTimes: HostTimes = {
   stopWithinMs: 25_000,
   staleMs: 120_000,
   silentMostMs: 600_000,
+  unheardMostMs: 86_400_000,
   lockWaitMs: 40_000,
 };
 

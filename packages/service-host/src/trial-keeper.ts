@@ -48,6 +48,7 @@ export function createTrialKeeper(
   let turn: Turn | null = null;
   let alternations = 0;
   let crashesInARow = 0;
+  let heardAt = now();
   let stableRan: string | null = null;
 
   const stableFolder = (): string | null => memory.state.stable ?? stableRan ?? firstStable(deps)?.folder ?? null;
@@ -133,19 +134,31 @@ export function createTrialKeeper(
     else memory.set(tryFailed(memory.state, failure));
   };
 
+  const putOnTrialAgain = ({ release }: Choice, failure: string): boolean => {
+    for (const { folder } of stableReleases(deps)) {
+      if (folder === release.folder) continue;
+      memory.set(doubt(memory.state, { ...release, failure }, folder));
+      log.write({ event: 'turn-over', version: release.version, reason: failure });
+      return true;
+    }
+    return false;
+  };
+
   const countCrash = ({ choice, watch }: Life, end: AgentEnd): void => {
     const crashed = exitRuleOf(end.exitCode) === 'grow' && end.exitCode !== unreachableExit;
     const proven = watch.longestMs(now()) >= times.healthyResetMs;
     crashesInARow = crashed && !proven ? crashesInARow + 1 : 0;
     if (crashesInARow < crashesBeforeDoubt || memory.state.candidate !== null) return;
     crashesInARow = 0;
-    const { release } = choice;
-    for (const other of stableReleases(deps)) {
-      if (other.folder === release.folder) continue;
-      memory.set(doubt(memory.state, release, other.folder));
-      log.write({ event: 'turn-over', version: release.version, reason: memory.state.trial?.failure ?? '' });
-      return;
-    }
+    putOnTrialAgain(choice, 'crashed again and again after it had been proven');
+  };
+
+  /** A release that cannot reach Flynotes can never be told to make way for another. */
+  const isForlorn = ({ choice, watch }: Life): boolean => {
+    heardAt = Math.max(heardAt, watch.heardAt ?? heardAt);
+    if (turn?.kind !== 'alone' || now() - heardAt < times.unheardMostMs) return false;
+    heardAt = now();
+    return putOnTrialAgain(choice, 'did not reach Flynotes for long after it had been proven');
   };
 
   return {
@@ -160,10 +173,12 @@ export function createTrialKeeper(
       if (choice.role === 'stable') stableRan = choice.release.folder;
       return true;
     },
-    look({ choice, watch }) {
+    look(life) {
+      const { choice, watch } = life;
       if (turn === null) return 0;
+      if (isForlorn(life)) return 'make-way';
       const verdict = judge(turn, watch, now(), times);
-      if (verdict.verdict === 'go-on') return verdict.lookAgainMs;
+      if (verdict.verdict === 'go-on') return Math.min(verdict.lookAgainMs, times.unheardMostMs);
       return obey(verdict, choice) ? 0 : 'make-way';
     },
     ended(life, end) {

@@ -109,11 +109,14 @@ export function promote(state: HostState, stableBefore: string | null): HostStat
   };
 }
 
-/** Stable crashes and crashes. It is put on trial again, against the release before it. */
-export function doubt(state: HostState, stable: { folder: string; sha512: string }, instead: string): HostState {
-  const { folder, sha512: releaseSha512 } = stable;
+/** A proven release has turned bad. It is put on trial again, against the release before it. */
+export function doubt(
+  state: HostState,
+  stable: { readonly folder: string; readonly sha512: string; readonly failure: string },
+  instead: string,
+): HostState {
+  const { folder, sha512: releaseSha512, failure } = stable;
   const attempt = folder === state.stable ? state.stableAttempt : 1;
-  const failure = 'crashed again and again after it had been proven';
   const trial: Trial = { releaseSha512, attempt, open: false, interrupted: 0, strikes: 0, failure };
   return { ...state, stable: instead, previous: null, candidate: folder, tries: triesMost, trial, stableAttempt: 1 };
 }

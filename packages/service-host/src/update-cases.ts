@@ -208,6 +208,13 @@ const rows = [
     undoneTest,
   ],
   [
+    'stable-out-of-reach',
+    'A proven version no longer reaches Flynotes, and so can never be told to change',
+    'Undone',
+    'After a day the one before it is compared with it: where that one does reach Flynotes, the release is quarantined',
+    undoneTest,
+  ],
+  [
     'stable-damaged',
     'A file of the proven version is lost',
     'Survived',

@@ -87,4 +87,18 @@ describe('undone', () => {
     expect(rig.state()).toMatchObject({ stable: stable.folder, candidate: null });
     expect(host.events.findLast(({ event }) => event === 'launched')).toMatchObject({ folder: stable.folder });
   });
+
+  test(titleOf('stable-out-of-reach'), async () => {
+    await using rig = createHostRig({ unheardMostMs: 1_000, unhealthyMostMs: 500 });
+    const { stable, host } = await withStable(rig);
+    const release = rig.addRelease('1.1.0', { agent: 'muteWhenTold' });
+    await offer(rig, host, () => rig.stage(release));
+    await host.until({ event: 'promoted', version: '1.1.0' });
+    rig.world.set('mute');
+    await host.until({ event: 'turn-over', reason: 'did not reach Flynotes for long after it had been proven' });
+    await host.until({ event: 'strike', strikes: 1 });
+    // The release itself gets another chance, and fails it.
+    await host.until({ event: 'quarantined', version: '1.1.0', reason: 'never healthy: licence' });
+    expect(rig.state()).toMatchObject({ stable: stable.folder, candidate: null });
+  });
 });

@@ -38,6 +38,8 @@ export const fakeAgents = {
   goodOnceThenHangs: 'health(); for (;;) {}',
   /** Crashes as long as the test's file is there. */
   crashesWhenTold: when('world("crash")', 'process.exit(1)'),
+  /** Cannot reach Flynotes as long as the test's file is there. */
+  muteWhenTold: "stopAtEnd(); every(20, () => health(world('mute') ? { licence: false } : {}));",
   telltale: `writeFileSync(join(dataDir, 'telltale.json'), JSON.stringify({ env: process.env, argv: process.argv, execArgv: process.execArgv, cwd: process.cwd() })); ${good}`,
 } as const;
 

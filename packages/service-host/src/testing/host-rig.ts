@@ -28,6 +28,7 @@ export const shortTimes: Partial<HostTimes> = {
   stopWithinMs: 1_500,
   staleMs: 2_000,
   silentMostMs: 3_000,
+  unheardMostMs: 60_000,
   lockWaitMs: 100,
 };
 
