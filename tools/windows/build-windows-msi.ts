@@ -72,7 +72,7 @@ export async function buildWindowsMsi(options: WindowsMsiOptions, say: (line: st
     await buildHostScripts(files);
     const release =
       options.release === undefined ? await releaseOfTree(`${msi}.development-keys`) : givenRelease(options.release);
-    await layDown(release, files, say);
+    writeCommand(files, await layDown(release, files, say));
     if (options.signature !== undefined) {
       signCode(native.service, options.signature);
       signCode(native.actions, options.signature);
@@ -119,17 +119,28 @@ async function releaseOfTree(keysFolder: string): Promise<FirstRelease> {
   return { envelope: signRelease(manifestBytesOf(manifest), tarball, release).envelope, tarball, keysText };
 }
 
-/** Lays the first release where the host looks for what came with the installer, after the checks that an agent makes of an update. */
+/** For a Windows command prompt, which wants its own ends of lines. */
+function writeCommand(files: string, releaseFolder: string): void {
+  const text = readFileSync(path.join(root, 'packages/service-host/windows/carestream-server.cmd'), 'utf8');
+  const command = text.replace('{RELEASE}', releaseFolder).replaceAll('\n', '\r\n');
+  writeFileSync(path.join(files, 'carestream-server.cmd'), command);
+}
+
+/**
+ * Lays the first release where the host looks for what came with the installer, after the checks that an agent makes of an update.
+ * @returns its folder's name
+ */
 async function layDown(
   { envelope, tarball, keysText }: FirstRelease,
   files: string,
   say: (line: string) => void,
-): Promise<void> {
+): Promise<string> {
   const keys = keysFileSchema.safeParse(JSON.parse(keysText));
   if (!keys.success) throw new Error('the keys file must hold at least one key for releases and one for directives');
   const { manifest } = openRelease(JSON.stringify(envelope), keys.data.release);
   checkTarball(manifest, tarball);
-  const folder = path.join(files, hostFiles.versions, releaseFolderOf(manifest.version, manifest.tarball.sha512));
+  const name = releaseFolderOf(manifest.version, manifest.tarball.sha512);
+  const folder = path.join(files, hostFiles.versions, name);
   let count = 0;
   for await (const file of unpackRelease(tarball, manifest)) {
     const place = path.join(folder, file.path);
@@ -140,6 +151,7 @@ async function layDown(
   writeFileSync(path.join(folder, hostFiles.releaseManifest), `${JSON.stringify(envelope)}\n`);
   writeFileSync(path.join(files, 'keys.json'), keysText);
   say(`first release ${manifest.version}: ${count} files`);
+  return name;
 }
 
 /** The last commit's time, so that two people who build the same commit get the same bytes. */
