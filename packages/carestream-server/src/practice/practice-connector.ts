@@ -7,6 +7,7 @@ import { fixedLocation, searchedLocation, type Location } from './location.ts';
 import { createPracticeReader, type PracticeReader, type ReaderLimits } from './practice-reader.ts';
 import { readPracticeSchema, type ReadPractice } from './practice-schema.ts';
 import { readExplanation, type SchemaExplanation } from './schema-explanation.ts';
+import { createSpareConnections } from './spare-connections.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
 import { databaseStatement } from './statements.ts';
 import { tlsOfConnection } from './tls-of-connection.ts';
@@ -40,6 +41,9 @@ export interface PracticeConnector {
   explain(signal: AbortSignal): Promise<SchemaExplanation>;
 }
 
+/** As many as the queue hands out at once. */
+const patientsAtOnce = 4;
+const spareKeptMs = 600_000;
 const defaults = { connectTimeoutMs: 15_000, pageTimeoutMs: 60_000, patientTimeoutMs: 15_000, tries: 4 } as const;
 
 /**
@@ -83,7 +87,16 @@ export function createPracticeConnector(
       const startedAt = deps.clock.monotonic();
       const location = locate();
       const bulk = createSqlConnection(deps, { location, connectTimeoutMs, browserPort });
-      const warm = createSqlConnection(deps, { location, connectTimeoutMs, browserPort });
+      // Where R4 is, is the affair of those two; a spare one that closes takes nothing of it along.
+      const borrowed = { ...location, close: () => undefined };
+      const warm = createSpareConnections(
+        {
+          clock: deps.clock,
+          first: createSqlConnection(deps, { location, connectTimeoutMs, browserPort }),
+          another: () => createSqlConnection(deps, { location: borrowed, connectTimeoutMs, browserPort }),
+        },
+        { most: patientsAtOnce, keptMs: spareKeptMs, openTimeoutMs: limits.patientTimeoutMs },
+      );
       const look = async (connection: SqlConnection, within: AbortSignal): Promise<ReadPractice> => {
         const overrides = (await options.schemaOverrides?.()) ?? {};
         const [tls, practice] = await Promise.all([
