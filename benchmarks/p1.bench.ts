@@ -1,7 +1,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { startChild } from './child.ts';
 import { alternate } from './measure.ts';
-import { startCountingServer, startR4 } from './rig/processes.ts';
+import { startBulkAgent, startCountingServer, startR4 } from './rig/processes.ts';
 
 const patients = 100_000;
 const pageRows = 2_000;
@@ -17,7 +17,7 @@ export const benchmark: Benchmark = {
   async run(progress) {
     await using r4 = await startR4(patients);
     await using server = await startCountingServer();
-    await using agent = await startChild('benchmarks/rig/bulk-agent.ts', [r4.database, server.url]);
+    await using agent = await startBulkAgent(r4.database, server.url);
     await using drain = await startChild('benchmarks/rig/page-drain.ts', [
       String(r4.port),
       r4.database,

@@ -130,3 +130,10 @@ export const peakMbOf = (pid: number): number => {
   if (kilobytes === undefined) throw new Error(`Nothing is known of the memory of process ${pid}.`);
   return Number(kilobytes) / 1024;
 };
+
+/** The agent's bulk upload as a child that passes can be asked of one by one; launched with the host's flags. @see bulk-agent.ts */
+export const startBulkAgent = (database: string, flynotesUrl: string): Promise<Child> =>
+  startChild('benchmarks/rig/bulk-agent.ts', [database, flynotesUrl], {
+    flags: agentNodeFlags,
+    environment: agentNodeEnvironment,
+  });
