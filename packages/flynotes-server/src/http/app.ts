@@ -25,6 +25,12 @@ export interface RequestLine {
 /** Bodies up to this size are read unless a route says otherwise. */
 const bodyBytesMost = 256 * 1024;
 
+/**
+ * How long a silent connection is kept: longer than the minute between two heartbeats, so that a patient-sync after hours of silence
+ * finds one open. A load balancer in front must be as patient.
+ */
+const silenceMostMs = 90_000;
+
 /** Routes as this server writes them. */
 export type App = ReturnType<typeof typed>;
 const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
@@ -40,6 +46,7 @@ export async function createApp(options: {
     logger: false,
     bodyLimit: bodyBytesMost,
     requestTimeout: 120_000,
+    keepAliveTimeout: silenceMostMs,
     http: { headersTimeout: 20_000 },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
