@@ -44,7 +44,7 @@ export function isQuarantined(state: HostState, releaseSha512: string, attempt: 
 
 /** To be written before the candidate is launched. */
 export function tryBegun(state: HostState): HostState {
-  return withTrial({ ...state, tries: state.tries + 1 }, { open: true });
+  return state.trial === null ? state : withTrial({ ...state, tries: state.tries + 1 }, { open: true });
 }
 
 /** The candidate ended badly, by itself. */
@@ -54,7 +54,9 @@ export function tryFailed(state: HostState, failure: string): HostState {
 
 /** The candidate was stopped from outside: nothing was learnt. */
 export function tryStopped(state: HostState): HostState {
-  return state.trial?.open === true ? withTrial({ ...state, tries: state.tries - 1 }, { open: false }) : state;
+  return state.trial?.open === true
+    ? withTrial({ ...state, tries: Math.max(0, state.tries - 1) }, { open: false })
+    : state;
 }
 
 /** The try ended without a verdict: the host was killed, the power went, a restart was asked for. That burns no try, but is counted. */
@@ -68,7 +70,7 @@ export function tryInterrupted(state: HostState): HostState {
 
 /** Enough of the candidate: stable's turn. */
 export function turnOver(state: HostState, failure: string): HostState {
-  return withTrial({ ...state, tries: triesMost }, { open: false, failure });
+  return state.trial === null ? state : withTrial({ ...state, tries: triesMost }, { open: false, failure });
 }
 
 /** Stable did well where the candidate had not. The second time it is the candidate's fault; the first time it may have been the world's. */
@@ -76,12 +78,12 @@ export function stableDidWell(state: HostState): HostState {
   if (state.trial === null) return state;
   const strikes = state.trial.strikes + 1;
   if (strikes >= strikesMost) return quarantine(state, state.trial.failure ?? 'did not become healthy');
-  return withTrial({ ...state, tries: 0 }, { strikes });
+  return withTrial({ ...state, tries: 0 }, { open: false, strikes });
 }
 
 /** Stable did no better: the world is broken, not the release. */
 export function stableDidNoBetter(state: HostState): HostState {
-  return withTrial({ ...state, tries: 0 }, { strikes: 0 });
+  return withTrial({ ...state, tries: 0 }, { open: false, strikes: 0 });
 }
 
 /** The candidate is undone, until a directive names a higher attempt. */
