@@ -5,9 +5,9 @@ import { version as sourceVersion } from '@flynotes/carestream-server';
 import type { HostTimes } from '@flynotes/service-host';
 import type { Operator } from '../operator.ts';
 import type { Registry } from '../registry/index.ts';
-import { layDown, type Installation } from './installation.ts';
+import type { Installation } from './installation.ts';
 import type { Interceptor } from './interceptor.ts';
-import { createReleaseKit, type MadeRelease, type ReleaseKit } from './release-kit.ts';
+import type { MadeRelease, ReleaseKit } from './release-kit.ts';
 import type { ServiceHost } from './service-host.ts';
 
 /** What `--updates` adds to a sandbox. */
@@ -40,6 +40,11 @@ export async function prepareInstallation(
   directiveKey: PinnedKey,
 ): Promise<{ readonly kit: ReleaseKit; readonly first: MadeRelease; readonly installation: Installation }> {
   mkdirSync(folder, { recursive: true });
+  // The bundler behind them is not for a sandbox without updates to load.
+  const [{ createReleaseKit }, { layDown }] = await Promise.all([
+    import('./release-kit.ts'),
+    import('./installation.ts'),
+  ]);
   const kit = await createReleaseKit(folder);
   const first = kit.genuine(sourceVersion);
   const installation = await layDown(path.join(folder, 'install'), kit.keysWith(directiveKey), first);
