@@ -7,7 +7,7 @@ import { buildPackage } from './build.ts';
 import { makeRelease, writeRelease } from './release/make-release.ts';
 import { currentNeeds } from './release/needs.ts';
 import { packageFactsIn } from './release/package-files.ts';
-import { takePassphrase } from './release/passphrase.ts';
+import { takeNewPassphrase, takePassphrase } from './release/passphrase.ts';
 import { publishTarball } from './release/publish.ts';
 import { addToKeysFile, makeReleaseKey, openReleaseKey, readKeysFile } from './release/release-keys.ts';
 import { checkTarball, openRelease, signRelease } from './release/sign-release.ts';
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [command, file] = positionals;
+const passphraseSource = { file: values['passphrase-file'], environment: process.env };
 
 async function build(): Promise<void> {
   if (!values['no-build'] && !(await buildPackage())) throw new Error('the build failed');
@@ -54,7 +55,7 @@ async function keygen(): Promise<void> {
     return;
   }
   const keyFile = must(values.key, '--key FILE');
-  const { pem, pinned } = makeReleaseKey(await passphraseFor('Passphrase of the new key: '));
+  const { pem, pinned } = makeReleaseKey(await takeNewPassphrase('Passphrase of the new key: ', passphraseSource));
   // Never over an existing file: what was signed with a lost key cannot be replaced.
   writeFileSync(keyFile, pem, { mode: 0o600, flag: 'wx' });
   addToKeysFile(keys, 'release', pinned);
@@ -67,7 +68,7 @@ async function sign(): Promise<void> {
   if (base === manifestFile) throw new Error('give the .manifest.json that release:build wrote');
   const tarball = readFileSync(values.tarball ?? `${base}.tgz`);
   const pem = readFileSync(must(values.key, '--key FILE'), 'utf8');
-  const key = openReleaseKey(pem, await passphraseFor('Passphrase: '));
+  const key = openReleaseKey(pem, await takePassphrase('Passphrase: ', passphraseSource));
   const { envelope, manifest } = signRelease(readFileSync(manifestFile), tarball, key);
   writeFileSync(`${base}.release.json`, `${JSON.stringify(envelope)}\n`);
   say(`signed     ${manifest.version} with ${pinnedKeyOf(key).keyId}\nsha512     ${manifest.tarball.sha512}`);
@@ -98,10 +99,6 @@ async function publish(): Promise<void> {
   const { name, version } = await packageFactsIn(tarball);
   const { outcome } = await publishTarball(tarballFile, { name, version, tarball }, { registry, token });
   say(outcome === 'published' ? `published  ${name} ${version}` : `there      ${name} ${version}, the same bytes`);
-}
-
-function passphraseFor(prompt: string): Promise<string> {
-  return takePassphrase(prompt, { file: values['passphrase-file'], environment: process.env });
 }
 
 function must(value: string | undefined, what: string): string {

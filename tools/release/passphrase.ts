@@ -11,6 +11,18 @@ export interface PassphraseSource {
 /** The variable that is read where no file is given. */
 export const passphraseVariable = 'CARESTREAM_RELEASE_PASSPHRASE';
 
+/** As {@link takePassphrase}; typed twice on a terminal, because a new key that nobody can open is lost. @throws Error where the two differ */
+export async function takeNewPassphrase(prompt: string, source: PassphraseSource): Promise<string> {
+  const given = await takePassphrase(prompt, source);
+  if (isGiven(source)) return given;
+  if ((await takePassphrase('Once more: ', source)) !== given) throw new Error('the two are not the same');
+  return given;
+}
+
+function isGiven({ file, environment }: PassphraseSource): boolean {
+  return file !== undefined || (environment[passphraseVariable] ?? '') !== '';
+}
+
 /** Takes the passphrase from a file, the environment, or asks on the terminal without showing it. @throws Error where there is none of them */
 export async function takePassphrase(prompt: string, source: PassphraseSource): Promise<string> {
   if (source.file !== undefined) return readFileSync(source.file, 'utf8').replace(/\r?\n$/, '');

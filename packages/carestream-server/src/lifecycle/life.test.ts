@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createVirtualClock, type VirtualClock } from '@flynotes/testkit';
 import { describe, expect, test } from 'vitest';
 import {
@@ -7,9 +8,12 @@ import {
   type Heartbeat,
   type HealthChecks,
   type LicenceAnswer,
+  type SignedEnvelope,
 } from '../contract/index.ts';
 import { licenceAnswerSchema } from '../contract/index.ts';
 import { AgentError, type EventName, type Log } from '../runtime/index.ts';
+import { pinnedKeyOf, signEnvelope } from '../runtime/signed-envelope.ts';
+import type { Installer } from '../update/index.ts';
 import { live, type LifeResult } from './life.ts';
 import type { PracticePort, Work, WorkContext } from './ports.ts';
 import { lifeTimes, type LifeTimes } from './times.ts';
@@ -39,6 +43,12 @@ function createWorld(clock: VirtualClock) {
     version: '1.0.0',
     dictated: '1.0.0',
     underHost: true,
+    installer: null as Installer | null,
+    sign: (payload: Buffer): SignedEnvelope => ({
+      payload: payload.toString('base64'),
+      signature: '',
+      keyId: '0123456789abcdef',
+    }),
     signedManifest: false,
     directive: {} as Record<string, unknown>,
     practiceWarnings: [] as ErrorCode[],
@@ -87,8 +97,8 @@ function createWorld(clock: VirtualClock) {
       digest: { key: Buffer.alloc(32, 7).toString('base64'), canonicalVersion: 1 },
       schemaOverrides: {},
       features: {},
-      directive: {
-        payload: Buffer.from(
+      directive: world.sign(
+        Buffer.from(
           JSON.stringify({
             practice: 'elm-street',
             nonce,
@@ -99,10 +109,8 @@ function createWorld(clock: VirtualClock) {
             expiresAt: new Date(clock.now() + hourMs).toISOString(),
             ...world.directive,
           }),
-        ).toString('base64'),
-        signature: '',
-        keyId: '0123456789abcdef',
-      },
+        ),
+      ),
       releaseManifest: world.signedManifest ? { payload: '', signature: '', keyId: '0123456789abcdef' } : null,
       ...world.licence,
     });
@@ -142,7 +150,7 @@ function createWorld(clock: VirtualClock) {
           health.push(checks);
         },
         memory: () => ({ rssBytes: 1, heapUsedBytes: 1 }),
-        installer: null,
+        installer: world.installer,
       },
       { version: world.version, hostVersion: null, underHost: world.underHost, times: { ...lifeTimes, ...times } },
       stop ?? new AbortController().signal,
@@ -418,6 +426,68 @@ describe('the version', () => {
     Object.assign(world, { sequence: 4, dictated: '0.5.0' });
     expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 0 });
     expect(world.codes()).toEqual(['UPDATE_DIRECTIVE_INVALID']);
+  });
+});
+
+describe('a release that is staged', () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const keys = [pinnedKeyOf(privateKey)];
+  const installerOf = (install: Installer['install']): Installer => ({
+    running: null,
+    role: 'stable',
+    keys: async () => ({ release: keys, directive: keys }),
+    hostState: async () => null,
+    install,
+  });
+  /** Directives are signed here, as Flynotes signs them. */
+  const signing = (world: ReturnType<typeof createWorld>, install: Installer['install']): void => {
+    Object.assign(world, {
+      dictated: '1.1.0',
+      signedManifest: true,
+      directive: { releaseSha512: 'ab'.repeat(64) },
+      installer: installerOf(install),
+      sign: (payload: Buffer) => signEnvelope(payload, 'directive', privateKey),
+    });
+  };
+
+  test('ends the life with 11, before anything was begun', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    const installed: string[] = [];
+    signing(world, async ({ version }) => void installed.push(version));
+    expect(await clock.runUntil(world.live())).toMatchObject({ exitCode: 11, reason: 'version-staged' });
+    expect(installed).toEqual(['1.1.0']);
+    expect(world.passes).toEqual([]);
+    expect(world.disposed).toBe(1);
+  });
+
+  test('late does not keep the practice waiting: the work begins, and ends when it is there', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    signing(world, (_directive, _answer, signal) => clock.sleep(10 * 60_000, signal));
+    const life = world.live();
+    await clock.advance(5 * 60_000);
+    expect(world.passes).toHaveLength(1);
+    expect(await clock.runUntil(life)).toMatchObject({ exitCode: 11 });
+  });
+
+  test('in the middle of the day ends it within the hour; a stop goes before', async () => {
+    const clock = createVirtualClock();
+    const world = createWorld(clock);
+    signing(world, (_directive, _answer, signal) => clock.sleep(1_000, signal));
+    world.dictated = '1.0.0';
+    const life = world.live();
+    await clock.advance(90 * 60_000);
+    world.dictated = '1.1.0';
+    expect(await clock.runUntil(life)).toMatchObject({ exitCode: 11 });
+
+    const stop = new AbortController();
+    signing(world, (_directive, _answer, signal) => clock.sleep(60_000, signal));
+    world.notes.clear();
+    const stopped = world.live(stop.signal);
+    await clock.advance(5_000);
+    stop.abort();
+    expect(await clock.runUntil(stopped)).toMatchObject({ exitCode: 0, reason: 'stopped' });
   });
 });
 

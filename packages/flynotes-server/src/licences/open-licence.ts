@@ -52,11 +52,12 @@ export function createLicences(
       const rollout = await findRollout(database);
       const version = dictatedVersion(practice, rollout, settings.version);
       const release = await findRelease(database, version);
+      // Never below the seconds of the clock: a database that was restored from yesterday goes on above what agents have seen since.
       const opened = await database.transaction(async (sql) => {
         await appendEvent(sql, practice.id, { type: 'licence-opened', version: request.version, dictated: version });
         return one(
           sql.query<{ sequence: number; floor: string; attempt: number; highest: number }>(
-            `update practices set directive_sequence = directive_sequence + 1, agent_version = $2, licence_opened_at = now()
+            `update practices set directive_sequence = greatest(directive_sequence + 1, floor(extract(epoch from now()))::bigint), agent_version = $2, licence_opened_at = now()
              where id = $1
              returning directive_sequence as sequence, floor, attempt,
                (select coalesce(max(read_sequence), 0) from patients where practice_id = $1) as highest`,
