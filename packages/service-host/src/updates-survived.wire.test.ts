@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { titleOf } from './update-cases.ts';
@@ -121,5 +121,29 @@ describe('survived', () => {
       sequence: sequence.value,
       floor: '0.6.0',
     });
+  });
+
+  test('where nothing but a candidate is there, it has every turn, however it does', async () => {
+    await using rig = createHostRig();
+    const release = rig.addRelease('1.0.0', { agent: 'crashesWhenTold' });
+    rig.world.set('crash');
+    rig.stage(release);
+    const host = rig.startHost();
+    for (let count = 0; count < 8; count++) await host.until({ event: 'exited', exitCode: 1 }, host.events.length);
+    expect(rig.state()).toMatchObject({ candidate: release.folder, quarantined: [] });
+    rig.world.clear('crash');
+    await host.until({ event: 'promoted', folder: release.folder });
+    expect(rig.state()).toMatchObject({ stable: release.folder, previous: null });
+  });
+
+  test('a folder that is no release is neither run nor in the way', async () => {
+    await using rig = createHostRig();
+    const junk = ['1.9.0-00000000', 'not-a-version', '2.0.0-0123456'];
+    for (const name of junk) mkdirSync(path.join(rig.dataDir, 'versions', name), { recursive: true });
+    writeFileSync(path.join(rig.dataDir, 'versions/3.0.0-01234567'), 'a file');
+    const { host } = await withStable(rig);
+    await host.until({ event: 'removed', folder: '1.9.0-00000000' });
+    await host.until({ event: 'removed', folder: '3.0.0-01234567' });
+    expect(readdirSync(path.join(rig.dataDir, 'versions')).sort()).toEqual(['2.0.0-0123456', 'not-a-version']);
   });
 });
