@@ -27,8 +27,8 @@ export interface PatientRemoval {
 
 /** Sends what changed in batches, one under way while the next fills; notes in the ledger what was acknowledged, and only that. */
 export interface BatchSender {
-  /** Resolves when there is room for more. */
-  send(change: Change): Promise<void>;
+  /** A promise where whoever sends more has to wait for room first: a thousand times that would cost more than it is worth. */
+  send(change: Change): Promise<void> | undefined;
   remove(removal: PatientRemoval): Promise<void>;
   /** Resolves when everything has been acknowledged. */
   flush(): Promise<void>;
@@ -144,10 +144,10 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
   const isFull = () => changes.length + removals.length >= rowsNow();
 
   return {
-    async send(change) {
+    send(change) {
       changes.push(change);
       handedOver += 1;
-      if (isFull()) await dispatch();
+      return isFull() ? dispatch() : undefined;
     },
     async remove({ patientCode, readSequence }) {
       removals.push({ patientCode: patientCode as Removal['patientCode'], readSequence });

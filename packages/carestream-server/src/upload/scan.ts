@@ -61,7 +61,10 @@ async function takePage(parts: PassParts, page: NumberedPage, signal: AbortSigna
     else if (account.uncertain && !entry) {
       const { basics, digest } = verdict.change;
       readings.push({ patientCode: basics.patientCode, digest, readSequence });
-    } else await parts.sender.send(verdict.change);
+    } else {
+      const room = parts.sender.send(verdict.change);
+      if (room) await room;
+    }
   }
   if (doubtful.length > 0) findings.addDoubtful(doubtful);
   if (readings.length > 0) findings.addReadings(readings);
