@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, request, setGlobalProxyFromEnv, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
+import { createSelfSignedCertificate } from '../../../sandbox/src/r4-server/tds/certificate.ts';
 import { codeOf } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { fetchRelease, sourcesOf, type ReleaseSource } from './release-fetch.ts';
@@ -176,4 +179,25 @@ test('through the proxy that was set for the process; no token goes over a line 
   expect((await fetched([address('http://registry.example.com/a.tgz', 'a-token')])).equals(tarball)).toBe(true);
   expect(asked.join()).toContain('registry.example.com');
   expect(origin.seen.map(({ authorization }) => authorization)).toEqual([undefined]);
+});
+
+test('through a firewall that looks into TLS: refused, until this machine trusts its certificate', async () => {
+  const { key, cert } = await createSelfSignedCertificate({
+    commonName: 'localhost',
+    modulusBits: 2048,
+    digest: 'sha256',
+  });
+  const server = createSecureServer({ key, cert }, (_request, response) => response.end(tarball));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const before = getCACertificates('default');
+  closing.push(() => {
+    setDefaultCACertificates(before);
+    server.closeAllConnections();
+    server.close();
+  });
+  const release = address(`https://127.0.0.1:${(server.address() as AddressInfo).port}/a.tgz`);
+  expect(await codeAfter(fetched([release]))).toBe('UPDATE_FETCH_FAILED');
+  // What the agent does at its start with the certificates of the machine.
+  setDefaultCACertificates([...before, cert]);
+  expect(await codeAfter(fetched([release]))).toBe('fetched');
 });
