@@ -3,7 +3,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { createFlynotesServer } from '@flynotes/flynotes-server';
 import { createR4Server, defaultLogins } from '@flynotes/sandbox/r4-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -173,18 +172,6 @@ const machine: Cause[] = [
     code: 'STATE_UNUSABLE',
     arrange: () => rig.config({ dataDir: '/proc/no-such-folder/data' }),
     says: /ENOENT|EACCES|EROFS|EPERM/,
-  },
-  {
-    name: 'a newer version wrote the state',
-    check: 'disk',
-    code: 'STATE_UNUSABLE',
-    says: /newer-version/,
-    arrange() {
-      const config = rig.config();
-      using database = new DatabaseSync(path.join(String(config['dataDir']), 'agent.db'));
-      database.exec('PRAGMA user_version = 999');
-      return config;
-    },
   },
   {
     name: 'the clock is three hours ahead',

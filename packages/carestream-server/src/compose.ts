@@ -139,7 +139,9 @@ export function composeAgent(config: AgentConfig, surroundings: AgentSurrounding
         state = openState(join(config.dataDir, 'agent.db'), { clock });
         telemetry.attach(outboxOf(state));
         telemetry.deliverResultsBy((json, signal) => deliverResult(flynotes, json, signal));
-        if (state.replacedDamaged) log.emit('warning', { code: 'STATE_UNUSABLE', area: 'state', name: 'replaced' });
+        if (state.replaced !== null) {
+          log.emit('warning', { code: 'STATE_UNUSABLE', area: 'state', name: `replaced-${state.replaced}` });
+        }
         const notes = forgivingNotes(state, log);
         marker = beginRun({ clock, log, notes, crash: takeCrashRecord(config.dataDir) }, version);
         forgiving(log, () => state?.inbox.prune(inboxDaysMs));

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { FolderFacts } from '../doctor/index.ts';
 import { AgentError, isAgentError } from '../runtime/index.ts';
-import { isRunning, readState } from '../state/index.ts';
+import { isRunning } from '../state/index.ts';
 
 /**
  * Tries what the agent does with its data folder: a file is written, flushed and removed again. A folder that is not there yet is
@@ -28,7 +28,6 @@ export function lookAtFolder(dataDir: string): FolderFacts {
     else rmdirSync(mkdtempSync(join(nearest, 'carestream-doctor-')));
     const { bavail, bsize } = statfsSync(nearest);
     const state = join(dataDir, 'agent.db');
-    refuseNewerState(state);
     return { exists, freeBytes: bavail * bsize, agentRuns: isRunning(state) };
   } catch (error) {
     if (isAgentError(error)) throw error;
@@ -73,13 +72,4 @@ function writeAndRemove(path: string): void {
 function nearestThatExists(folder: string): string {
   const parent = dirname(folder);
   return parent === folder || existsSync(parent) ? parent : nearestThatExists(parent);
-}
-
-/** What is damaged is replaced by the agent itself; what a newer version wrote is not. */
-function refuseNewerState(path: string): void {
-  try {
-    readState(path)?.[Symbol.dispose]();
-  } catch (error) {
-    if (isAgentError(error) && error.details['reason'] === 'written-by-a-newer-version') throw error;
-  }
 }

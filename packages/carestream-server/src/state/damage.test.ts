@@ -29,11 +29,11 @@ test.each([
     using state = open();
     state.ledger.putAcknowledged([{ patientCode: 3, digest: digestA, readSequence: 5 }]);
     last = state.nextReadSequence();
-    expect(state.replacedDamaged).toBe(false);
+    expect(state.replaced).toBeNull();
   }
   writeFileSync(path, damage(readFileSync(path)));
   using state = open();
-  expect(state.replacedDamaged).toBe(true);
+  expect(state.replaced).toBe('damaged');
   expect(state.ledger.count()).toBe(0);
   nowMs += 1;
   expect(state.nextReadSequence()).toBeGreaterThan(last);
@@ -49,12 +49,12 @@ test('a file that is found damaged while in use is set aside at the next opening
   }
   {
     using state = open();
-    expect(state.replacedDamaged).toBe(true);
+    expect(state.replaced).toBe('damaged');
     expect(state.ledger.count()).toBe(0);
     state.ledger.putAcknowledged([{ patientCode: 4, digest: digestA, readSequence: 5 }]);
   }
   using state = open();
-  expect(state.replacedDamaged).toBe(false);
+  expect(state.replaced).toBeNull();
   expect(state.ledger.count()).toBe(1);
 });
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { AgentError } from '../runtime/index.ts';
+import { AgentError, isAgentError } from '../runtime/index.ts';
 
 /**
  * Each entry brings the database from its index to the next number; entries are never changed once released, only added.
@@ -25,6 +25,13 @@ const migrations: readonly string[] = [
 /** The schema number of `agent.db` that this release writes. */
 export const stateSchema: number = migrations.length;
 
+const newerRelease = 'written-by-a-newer-version';
+
+/** Whether {@link migrate} refused a database because a newer release wrote it. */
+export function isOfNewerRelease(error: unknown): boolean {
+  return isAgentError(error) && error.details['reason'] === newerRelease;
+}
+
 /** The schema number that a database bears; 0 for a new one. */
 export function schemaOf(database: DatabaseSync): number {
   return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
@@ -38,7 +45,7 @@ export function migrate(database: DatabaseSync): void {
   const found = schemaOf(database);
   if (found > stateSchema) {
     throw new AgentError('STATE_UNUSABLE', {
-      details: { reason: 'written-by-a-newer-version', foundSchema: found, supportedSchema: stateSchema },
+      details: { reason: newerRelease, foundSchema: found, supportedSchema: stateSchema },
     });
   }
   for (let schema = found; schema < stateSchema; schema++) {

@@ -207,15 +207,36 @@ test('a second agent on the same folder is refused, and may come when the first 
   open().close();
 });
 
-test('a database of a newer release is refused with both numbers, and left as it is', () => {
-  open().close();
-  const database = new DatabaseSync(path);
-  database.exec(`PRAGMA user_version = ${stateSchema + 1}`);
-  database.close();
-  const details = { reason: 'written-by-a-newer-version', foundSchema: stateSchema + 1, supportedSchema: stateSchema };
-  expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE', details }));
-  expect(() => open()).toThrow(`foundSchema: ${stateSchema + 1}, supportedSchema: ${stateSchema}`);
-  expect(readdirSync(join(folder, 'data')).some((name) => name.includes('damaged'))).toBe(false);
+test('a database of a newer release, undone since, is kept aside, and a new one begun', () => {
+  {
+    using state = open();
+    state.notes.set('who', 'the newer release');
+  }
+  const raise = () => {
+    const database = new DatabaseSync(path);
+    database.exec(`PRAGMA user_version = ${stateSchema + 1}`);
+    database.close();
+  };
+  raise();
+  {
+    using state = open();
+    expect(state.replaced).toBe('newer');
+    expect(state.notes.get('who')).toBeNull();
+  }
+  {
+    using state = open();
+    expect(state.replaced).toBeNull();
+  }
+  const aside = new DatabaseSync(`${path}.newer-1`, { readOnly: true });
+  expect(aside.prepare("SELECT value FROM note WHERE key = 'who'").get()).toEqual({ value: 'the newer release' });
+  aside.close();
+  // However often an update comes and is undone, the disk does not fill.
+  for (let time = 0; time < 5; time += 1) {
+    raise();
+    open().close();
+  }
+  const kept = readdirSync(join(folder, 'data')).filter((name) => /newer-\d+$/.test(name));
+  expect(kept.toSorted()).toEqual(['agent.db.newer-4', 'agent.db.newer-5', 'agent.db.newer-6']);
 });
 
 test('a full disk is DISK_FULL, changes nothing, and passes', () => {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { makeFolder } from '../runtime/system-folder.ts';
 import type { Clock } from '../runtime/index.ts';
-import { markDamaged, openDatabase } from './database.ts';
+import { markDamaged, openDatabase, type ReplacedBecause } from './database.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -24,8 +24,8 @@ export interface State extends Disposable {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
-  /** True where the file was found damaged, set aside, and begun anew: worth a warning. */
-  readonly replacedDamaged: boolean;
+  /** Why the file that was found was set aside and begun anew, which is worth a warning; null where it was not. */
+  readonly replaced: ReplacedBecause | null;
   /** Lets the next opening set the file aside and begin anew: it was found damaged while in use. */
   markDamaged(): void;
   close(): void;
@@ -65,7 +65,7 @@ export const stateLimits: StateLimits = {
  */
 export function openState(path: string, options: StateOptions): State {
   const limits = { ...stateLimits, ...options.limits };
-  const { database, replacedDamaged, release } = openLocked(path, limits);
+  const { database, replaced, release } = openLocked(path, limits);
   const close = () => {
     if (!database.isOpen) return;
     try {
@@ -85,7 +85,7 @@ export function openState(path: string, options: StateOptions): State {
       inbox: createInbox(database, options.clock),
       outbox: createOutbox(database, options.clock, limits.outbox),
       notes: createNotes(database),
-      replacedDamaged,
+      replaced,
       markDamaged: () => markDamaged(path),
       close,
       [Symbol.dispose]: close,
