@@ -57,8 +57,11 @@ export async function buildWindowsMsi(options: WindowsMsiOptions, say: (line: st
   const msi = options.out ?? path.join(options.outFolder ?? root, `flynotes-agent-${version}.msi`);
   const work = mkdtempSync(path.join(tmpdir(), 'carestream-msi-'));
   try {
+    const release =
+      options.release === undefined ? await releaseOfTree(`${msi}.development-keys`) : givenRelease(options.release);
     const files = path.join(work, 'files');
     mkdirSync(path.join(files, 'native'), { recursive: true });
+    writeCommand(files, await layDown(release, files, say));
     say(`service program and installer library, by ${call('x86_64-w64-mingw32-gcc', ['--version']).split('\n')[0]}`);
     const native = buildNativeParts(work, version);
     say('genuine node.exe, its hash checked');
@@ -70,9 +73,6 @@ export async function buildWindowsMsi(options: WindowsMsiOptions, say: (line: st
     );
     copyFileSync(path.join(driver, 'LICENSE'), path.join(files, 'native/LICENSE-msnodesqlv8.txt'));
     await buildHostScripts(files);
-    const release =
-      options.release === undefined ? await releaseOfTree(`${msi}.development-keys`) : givenRelease(options.release);
-    writeCommand(files, await layDown(release, files, say));
     if (options.signature !== undefined) {
       signCode(native.service, options.signature);
       signCode(native.actions, options.signature);
