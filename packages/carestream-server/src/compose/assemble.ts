@@ -42,7 +42,10 @@ export async function assemble(
     get digester() {
       return digesterOf(context.licence().digest);
     },
-    readingForm: () => `${version} ${context.practice.schema.fingerprint}`,
+    readingForm() {
+      const { database, fingerprint } = context.practice.schema;
+      return `${version} ${database} ${fingerprint}`;
+    },
     refusalJudge: () => context.licence().serverVersion ?? 'not-told',
     timeZone: licence.practice.timeZone,
   });

@@ -164,6 +164,25 @@ for (const driver of testDrivers) {
       expect(reader.schema.fingerprint).not.toBe(before);
     });
 
+    test('each database has a name of its own that tells nothing, and a new one where it is made anew', async () => {
+      await using rig = await startRig({ patients: 1 });
+      const people = [patients([[1, 'Anne', 'Smith']])];
+      const opened = database(rig, 'odd', people);
+      const other = database(rig, 'even', people);
+      const nameOf = async (string: string): Promise<string> => {
+        await using reader = await rig.open({ database: string, tries: 1 });
+        return reader.schema.database;
+      };
+      const name = await nameOf(opened);
+      expect(name).toMatch(/^[0-9a-f]{16}$/);
+      expect(await nameOf(opened)).toBe(name);
+      expect(await nameOf(other)).not.toBe(name);
+      await using reader = await rig.open({ database: opened, tries: 1 });
+      await dropUnder(reader, rig);
+      database(rig, 'odd', people);
+      expect(await nameOf(opened)).not.toBe(name);
+    });
+
     test('a table that is gone for good: refused by name, the agent goes on asking', async () => {
       await using rig = await startRig({ patients: 1 });
       const opened = database(rig, 'odd', [patients([[1, 'Anne', 'Smith']])]);

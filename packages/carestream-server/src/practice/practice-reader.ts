@@ -18,6 +18,11 @@ import type { TlsOffer } from './tls-offer.ts';
 
 /** What the practice's database looks like, and whether the login could write to it. */
 export interface PracticeSchema extends ResolvedSchema {
+  /**
+   * Names the database without telling its name: a digest of the server's name, its own, and when it was created or restored. Where
+   * the server does not say, all are one.
+   */
+  readonly database: string;
   readonly canWrite: boolean;
   /** The login rules the server: worse than a right to write. */
   readonly sysadmin: boolean;

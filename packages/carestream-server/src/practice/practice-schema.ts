@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ErrorCode } from '../contract/index.ts';
 import { isAgentError } from '../runtime/index.ts';
 import { catalogueOf, type Catalogue } from './catalogue.ts';
@@ -60,6 +61,7 @@ export async function readPracticeSchema(
   const [sysadmin, ...rights] = (await askIfAllowed(permissionsStatement(schema)))?.[0]?.[0] ?? [];
   const practice = {
     ...schema,
+    database: hash('sha256', JSON.stringify(server?.slice(3) ?? null), 'hex').slice(0, 16),
     grants,
     refusedOverrides: refused,
     canWrite: rights.some((right) => right === 1),

@@ -19,9 +19,9 @@ const oneCore = 'OPTION (MAXDOP 1)';
 
 const withSettings = (text: string, isolation: Isolation = 'read-uncommitted'): string => settings(isolation) + text;
 
-/** What the server is and how the database is set. */
+/** What the server is, which database this is and how it is set. */
 export const serverStatement = withSettings(
-  `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), d.compatibility_level, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.name = DB_NAME();`,
+  `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), d.compatibility_level, d.is_read_committed_snapshot_on, CAST(SERVERPROPERTY('ServerName') AS nvarchar(128)), d.name, CONVERT(nvarchar(30), d.create_date, 126) FROM sys.databases AS d WHERE d.name = DB_NAME();`,
 );
 
 /** How this connection is made: needs no right, and is not there before SQL Server 2008. */

@@ -34,7 +34,7 @@ export interface UploadDeps {
   readonly log: Log;
   /** Of the newest licence answer; a pass keeps to the one that it began with. */
   readonly digester: KeyedDigester;
-  /** Names what rows are read and mapped with: pages that were read in another form are read again. */
+  /** Names which database is read, and what rows are read and mapped with: pages that were read otherwise are read again. */
   readonly readingForm?: () => string;
   /** Names who judges rows at Flynotes: what another one refused is sent once more. */
   readonly refusalJudge?: () => string;

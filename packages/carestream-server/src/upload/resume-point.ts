@@ -12,7 +12,7 @@ export interface ResumePoint {
 /** What must be the same for a pass to go on where another process, or an earlier try, ended. */
 export interface ResumeConditions {
   readonly passId: string;
-  /** What digests are made with, and what rows are read and mapped with. */
+  /** What digests are made with, which database is read, and what rows are read and mapped with. */
   readonly form: string;
   /** How long after a pass began to read its pages still count as read. */
   readonly withinMs: number;
