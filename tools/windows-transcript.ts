@@ -18,7 +18,7 @@ try {
     const mark = begin.exec(text);
     const closing = text.indexOf(end);
     if (mark === null || closing < mark.index) throw new Error('the guide has no place for a transcript');
-    const shown = `A run on ${distribution()}:\n\n\`\`\`\n${readFileSync(file, 'utf8').trimEnd()}\n\`\`\`\n\n`;
+    const shown = `A run on ${distribution()}:\n\n\`\`\`\n${readFileSync(file, 'utf8').trim()}\n\`\`\`\n\n`;
     writeFileSync(guide, text.slice(0, mark.index + mark[0].length) + shown + text.slice(closing));
     say(`renewed ${path.relative(root, guide)}`);
   } else {

@@ -2,6 +2,8 @@ import { appendFileSync } from 'node:fs';
 
 /** What a run showed, for the guide. */
 export interface Transcript {
+  /** What the following shows. */
+  title(text: string): void;
   /** A command as somebody would type it. */
   command(text: string): void;
   /** What it said, or what was seen. */
@@ -16,6 +18,7 @@ export function createTranscript(replace: readonly (readonly [string, string])[]
     appendFileSync(file, `${replace.reduce((all, [what, by]) => all.replaceAll(what, by), text)}\n`);
   };
   return {
+    title: (text) => add(`\n# ${text}`),
     command: (text) => add(`> ${text}`),
     seen: (text) => add(text.trimEnd().replaceAll(/^/gm, '  ')),
   };

@@ -49,6 +49,7 @@ describe.skipIf(!wineIsThere)('the MSI and the service under Wine, with the genu
       async () => {
         if (failedStep !== null) throw new Error(`not tried after the failure of “${failedStep}”`);
         failedStep = name;
+        transcript.title(name);
         try {
           await run();
         } catch (error) {
