@@ -214,7 +214,7 @@ export interface LoginDefinition {
   readonly databases?: readonly string[];
   /** `reader`: SELECT alone; `writer`: also INSERT, UPDATE, DELETE; `sysadmin`: everything, and the catalogue says so. */
   readonly role: 'reader' | 'writer' | 'sysadmin';
-  /** Tables (`dbo.Patients`) on which SELECT is denied: error 229. */
+  /** Tables (`dbo.Patients`) on which SELECT is denied: error 229; columns (`dbo.Patients.EMail`): error 230. */
   readonly denied?: readonly string[];
   /** A login failure to play instead of success, by SQL Server's number: 18456, 18470 (disabled), 18488 (must change password). */
   readonly failure?: number;

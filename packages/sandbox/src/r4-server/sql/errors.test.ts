@@ -165,6 +165,13 @@ describe('logins and rights', () => {
       'insert patients (patientcode) values (1)',
       "229 The INSERT permission was denied on the object 'Patients', database 'sys2000', schema 'dbo'.",
     ],
+    ...['select dob from patients', 'select * from patients', 'select 1 from patients as p where p.dob is null'].map(
+      (sql): [user: string, sql: string, error: string] => [
+        'partial',
+        sql,
+        "230 The SELECT permission was denied on the column 'DOB' of the object 'Patients', database 'sys2000', schema 'dbo'.",
+      ],
+    ),
     [
       'guest',
       'use sys2000',
@@ -177,5 +184,10 @@ describe('logins and rights', () => {
     ],
   ])('%s: %s', (user, sql, error) => {
     expect(errorOf(open(engine, user), sql)).toBe(error);
+  });
+
+  test('a column that may not be read leaves the others', () => {
+    const partial = open(engine, 'partial');
+    expect(() => runBatch(partial, 'select patientcode, surname from patients where patientcode = 1')).not.toThrow();
   });
 });

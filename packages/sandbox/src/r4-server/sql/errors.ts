@@ -72,6 +72,7 @@ const messages = {
   217: [16, 'Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).'],
   220: [16, 'Arithmetic overflow error for data type %s, value = %s.'],
   229: [14, "The %s permission was denied on the object '%s', database '%s', schema '%s'."],
+  230: [14, "The %s permission was denied on the column '%s' of the object '%s', database '%s', schema '%s'."],
   232: [16, 'Arithmetic overflow error for type %s, value = %s.'],
   235: [16, 'Cannot convert a char value to money. The char value has incorrect syntax.'],
   241: [16, 'Conversion failed when converting date and/or time from character string.'],

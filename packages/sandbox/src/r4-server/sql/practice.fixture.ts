@@ -9,6 +9,13 @@ const logins: readonly LoginDefinition[] = [
   { user: 'sa', password: 'sa-password', defaultDatabase: 'sys2000', role: 'sysadmin' },
   { user: 'reception', password: 'reception-password', defaultDatabase: 'sys2000', role: 'writer' },
   { user: 'reader', password: 'reader-password', defaultDatabase: 'sys2000', role: 'reader', denied: ['dbo.Secrets'] },
+  {
+    user: 'partial',
+    password: 'partial-password',
+    defaultDatabase: 'sys2000',
+    role: 'reader',
+    denied: ['dbo.Patients.DOB'],
+  },
   { user: 'guest', password: 'guest-password', defaultDatabase: 'Tutor', databases: ['Tutor'], role: 'reader' },
   { user: 'locked', password: 'locked-password', defaultDatabase: 'sys2000', role: 'reader', failure: 18470 },
 ];

@@ -22,12 +22,16 @@ export const mayOpen = (login: LoginDefinition, database: string): boolean =>
   ['master', 'tempdb'].includes(database.toLowerCase()) ||
   login.databases.some((name) => name.toLowerCase() === database.toLowerCase());
 
-/** Is SELECT on the table denied to this login? */
-const isDenied = (login: LoginDefinition, table: Table): boolean => {
+/** Is SELECT on the table, or on one column of it, denied to this login? */
+const isDenied = (login: LoginDefinition, table: Table, column?: string): boolean => {
   const names = [`${table.schema}.${table.name}`, table.name, `${table.database.name}.${table.schema}.${table.name}`];
-  const lower = names.map((name) => name.toLowerCase());
+  const lower = names.map((name) => (column === undefined ? name : `${name}.${column}`).toLowerCase());
   return login.role !== 'sysadmin' && (login.denied ?? []).some((denied) => lower.includes(denied.toLowerCase()));
 };
+
+/** May the login read this column of a table that it may read? */
+export const mayReadColumn = (login: LoginDefinition, table: Table, column: string): boolean =>
+  !isDenied(login, table, column);
 
 /** What the login's role and denials give it on a table. */
 export const mayDo = (login: LoginDefinition, table: Table, permission: TablePermission): boolean => {

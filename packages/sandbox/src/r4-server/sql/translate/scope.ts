@@ -10,6 +10,8 @@ export interface SourceColumn {
   readonly type: SqlType;
   readonly nullable: boolean;
   readonly identity: boolean;
+  /** The login may read the table, and not this column of it. */
+  readonly denied?: boolean;
 }
 
 /** One source of FROM. */
@@ -63,13 +65,21 @@ export const findSources = (scope: Scope, qualifier: readonly string[], current:
   return [];
 };
 
-/** A source's column as a typed expression. */
-export const columnOf = (source: Source, column: SourceColumn): Typed => ({
-  sql: column.sql,
-  type: column.type,
-  nullable: column.nullable,
-  column: { name: column.name, identity: column.identity, table: source.table?.name ?? '' },
-});
+/**
+ * A source's column as a typed expression.
+ * @throws SqlServerError 230
+ */
+export const columnOf = (source: Source, column: SourceColumn): Typed => {
+  const { table } = source;
+  if (column.denied === true && table !== undefined)
+    throw sqlError(230, 'SELECT', column.name, table.name, table.database.name, table.schema);
+  return {
+    sql: column.sql,
+    type: column.type,
+    nullable: column.nullable,
+    column: { name: column.name, identity: column.identity, table: table?.name ?? '' },
+  };
+};
 
 /**
  * What a column reference means.

@@ -1,4 +1,5 @@
 import { myPermissions, permissionColumns } from '../catalogue/own-views.ts';
+import { mayReadColumn } from '../catalogue/permissions.ts';
 import { findTable, resolveTable } from '../catalogue/resolve.ts';
 import type { ViewColumn } from '../catalogue/views.ts';
 import { atLine, sqlError, unsupported } from '../errors.ts';
@@ -172,6 +173,7 @@ const translateTable = (translation: Translation, node: NamedTable, scope: Scope
         type: column.type,
         nullable: column.nullable,
         identity: column.identity === true,
+        ...(!mayReadColumn(translation.session.login, table, column.name) && { denied: true }),
       })),
       table,
     },
