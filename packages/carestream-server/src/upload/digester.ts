@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   canonicalVersions,
   createDigester,
@@ -7,6 +7,7 @@ import {
   type Digester,
 } from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 
 /** A practice's digests, and a name for the key and the form they are made with. */
 export interface KeyedDigester extends Digester {
@@ -17,7 +18,7 @@ export interface KeyedDigester extends Digester {
 }
 
 /**
- * Digests with the functions of node:crypto. The key is held as a KeyObject: five times faster than bytes, and it is not printed.
+ * Digests with the functions of node:crypto.
  * @param digest - as the licence answer has it: 32 bytes in base64, and the canonical version
  * @throws AgentError AGENT_TOO_OLD when Flynotes wants a canonical version that this release cannot compute
  */
@@ -29,7 +30,6 @@ export function createKeyedDigester(digest: {
     throw new AgentError('AGENT_TOO_OLD', { details: { canonicalVersion: digest.canonicalVersion } });
   }
   const bytes = Buffer.from(digest.key, 'base64');
-  const key = createSecretKey(bytes);
   const keyHash = hash('sha256', Buffer.concat([Buffer.from('carestream-server digest key id\n'), bytes]), 'hex');
   let last: { readonly record: BasicRecord; readonly text: string } | undefined;
   const ordered = (record: BasicRecord): string => {
@@ -38,8 +38,7 @@ export function createKeyedDigester(digest: {
   };
   return {
     ...createDigester({
-      // A call that gives a text costs half of one that gives bytes.
-      hmacSha256: (text) => createHmac('sha256', key).update(text).digest('hex'),
+      hmacSha256: createKeyedHash(bytes),
       sha256: (data) => hash('sha256', data, 'buffer'),
       ordered,
     }),

@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto';
+
+const blockBytes = 64;
+const hashBytes = 32;
+
+/**
+ * HMAC-SHA-256 of texts under one key, in hexadecimal (RFC 2104: the hash of one padded key and the hash of another and the text).
+ * Two hashes in one call each cost half of an Hmac object, which Node makes anew for each text and the garbage collector has to find.
+ */
+export function createKeyedHash(key: Uint8Array): (text: string) => string {
+  const fitting = key.byteLength > blockBytes ? hash('sha256', key, 'buffer') : key;
+  const padded = (pad: number): Buffer => {
+    const block = Buffer.alloc(blockBytes, pad);
+    fitting.forEach((byte, index) => (block[index] = byte ^ pad));
+    return block;
+  };
+  const innerKey = padded(0x36);
+  const outer = Buffer.concat([padded(0x5c), Buffer.alloc(hashBytes)]);
+  let inner = Buffer.alloc(0);
+  return (text) => {
+    const mostBytes = blockBytes + 3 * text.length;
+    if (inner.byteLength < mostBytes) {
+      inner = Buffer.alloc(2 * mostBytes);
+      inner.set(innerKey);
+    }
+    const textBytes = inner.write(text, blockBytes);
+    // Latin-1 carries each byte as it is, for less than bytes would cost.
+    const digest = hash('sha256', new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes), 'latin1');
+    outer.write(digest, blockBytes, 'latin1');
+    return hash('sha256', outer, 'hex');
+  };
+}
