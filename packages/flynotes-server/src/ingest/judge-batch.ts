@@ -2,12 +2,14 @@ import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import {
   basicRecordSchema,
   batchPatientSchema,
+  orderedBasics,
   patientCodeSchema,
   readSequenceSchema,
   removalSchema,
 } from '@flynotes/carestream-server/api';
-import type { ErrorCode, Refusal } from '@flynotes/carestream-server/api';
+import type { BasicRecord, ErrorCode, Refusal } from '@flynotes/carestream-server/api';
 import type * as z from 'zod';
+import { cleanPatient } from './clean-patient.ts';
 import { digestNumber, type PracticeDigester } from './practice-digester.ts';
 
 /** What a patient's row is to become. Short names: there are a thousand of them in one parameter. */
@@ -48,20 +50,22 @@ export async function judgeBatch(
     if (held !== undefined) outdated += 1;
     if (held === undefined || row.s > held.s) newest.set(row.c, row);
   };
+  const hold = (basics: BasicRecord, readSequence: number, text: string): void =>
+    take({
+      c: basics.patientCode,
+      s: readSequence,
+      b: digester.bucketOf(basics.patientCode),
+      k: 'held',
+      d: digestNumber(digester.ofOrdered(text, basics)),
+      r: text,
+    });
   const judge = (patient: unknown, index: number): void => {
+    const clean = cleanPatient(patient);
+    if (clean !== null) return hold(clean.basics, clean.readSequence, clean.text);
     const parsed = batchPatientSchema.safeParse(patient);
     if (parsed.success) {
       const { basics, readSequence } = parsed.data;
-      const digest = digestNumber(digester.ofRecord(basics));
-      take({
-        c: basics.patientCode,
-        s: readSequence,
-        b: digester.bucketOf(basics.patientCode),
-        k: 'held',
-        d: digest,
-        r: digester.jsonOf(basics),
-      });
-      return;
+      return hold(basics, readSequence, orderedBasics(basics));
     }
     const known = identityOf(patient);
     refusals.push(refusalOf(known.patientCode, index, parsed.error));

@@ -1,28 +1,23 @@
-import { createHmac, createSecretKey, hash } from 'node:crypto';
-import { createDigester, orderedBasics } from '@flynotes/carestream-server/api';
+import { hash } from 'node:crypto';
+import { canonicalOfOrdered, createDigester } from '@flynotes/carestream-server/api';
 import type { BasicRecord, Digester } from '@flynotes/carestream-server/api';
+import { createHmacSha256 } from './hmac-sha256.ts';
 
-/** Digests of one practice, and records as they are stored. */
+/** Digests of one practice. */
 export interface PracticeDigester extends Digester {
-  /** A record as JSON. Right after its digest was computed, this costs nothing: both are made of one text. */
-  jsonOf(record: BasicRecord): string;
+  /** As `ofRecord`, where the record stands ready as JSON in the canonical order. */
+  ofOrdered(text: string, record: BasicRecord): string;
 }
 
-/** Digests under a practice's key. A KeyObject: with a plain key each HMAC would set it up anew. */
+/** Digests under a practice's key. */
 export function createPracticeDigester(digestKey: string): PracticeDigester {
-  const key = createSecretKey(Buffer.from(digestKey, 'base64'));
-  let last: { readonly record: BasicRecord; readonly text: string } | undefined;
-  const ordered = (record: BasicRecord): string => {
-    if (last?.record !== record) last = { record, text: orderedBasics(record) };
-    return last.text;
+  const hmacSha256 = createHmacSha256(Buffer.from(digestKey, 'base64'));
+  return {
+    ...createDigester({ hmacSha256, sha256: (data) => hash('sha256', data, 'buffer') }),
+    ofOrdered: (text, record) => hmacSha256(canonicalOfOrdered(text, record)).slice(0, 32),
+    // A hash that comes as text costs a third of one that comes as bytes.
+    bucketOf: (patientCode) => Number.parseInt(hash('sha256', String(patientCode), 'hex').slice(0, 2), 16),
   };
-  const digester = createDigester({
-    // A call that gives a text costs half of one that gives bytes.
-    hmacSha256: (text) => createHmac('sha256', key).update(text).digest('hex'),
-    sha256: (data) => hash('sha256', data, 'buffer'),
-    ordered,
-  });
-  return { ...digester, jsonOf: ordered };
 }
 
 /** A digest as the column `digest numeric(39, 0)` takes it, so that SQL can sum it. */
