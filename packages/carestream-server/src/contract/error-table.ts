@@ -271,8 +271,8 @@ export const errorTable = {
   PRACTICE_PERMISSION_DENIED: entry(
     'permanent',
     'practice-it',
-    'The login may not read one of R4’s tables.',
-    'Grant SELECT on the table that the message names.',
+    'The login may not read one of R4’s tables or columns.',
+    'Grant SELECT on what the message names; the doctor prints the script.',
   ),
   PRACTICE_SCHEMA_UNSUPPORTED: entry(
     'fatal',

@@ -5,7 +5,7 @@ import { grantScript, type GrantAccount, type GrantSubject } from './grant-scrip
 /** A name in brackets, as `QUOTENAME` writes it. */
 const name = String.raw`\[(?:[^\]]|\]\])+\]`;
 const text = String.raw`N'(?:[^']|'')*'`;
-const grant = String.raw`GRANT SELECT ON OBJECT::${name}\.${name} TO ${name};`;
+const grant = String.raw`GRANT SELECT ON OBJECT::${name}\.${name}(?: \(${name}\))? TO ${name};`;
 
 /**
  * The grammar of SQL Server 2008 for all that may stand in a script: nothing that came later (ALTER ROLE ADD MEMBER, CREATE OR
@@ -44,6 +44,7 @@ const known: NeededGrants = {
     { schema: 'dbo', table: 'Patients' },
     { schema: "o'wner", table: 'Odd]Name' },
   ],
+  columns: [{ schema: 'dbo', table: 'Patients', column: 'E]Mail' }],
   hidden: [],
 };
 const withHidden: NeededGrants = { ...known, hidden: ['Patient_Alerts'] };
@@ -80,6 +81,7 @@ describe('what a script grants', () => {
     expect(script.split('\n').filter((line) => line.startsWith('GRANT'))).toEqual([
       String.raw`GRANT SELECT ON OBJECT::[dbo].[Patients] TO [PRACTICE\flynotes];`,
       String.raw`GRANT SELECT ON OBJECT::[o'wner].[Odd]]Name] TO [PRACTICE\flynotes];`,
+      String.raw`GRANT SELECT ON OBJECT::[dbo].[Patients] ([E]]Mail]) TO [PRACTICE\flynotes];`,
     ]);
     // Nobody here knows the schema of what the catalogue hides: the server looks for the name in all of them.
     expect(script).toContain("\n  N'patientalerts'\n);");

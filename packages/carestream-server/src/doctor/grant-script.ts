@@ -56,6 +56,11 @@ function grantsOf(grants: NeededGrants | null, login: string): string[] {
   const named = grants.tables.map(({ schema, table }) => `${quoted(schema)}.${quoted(table)}`);
   return [
     ...[...new Set(named)].map((table) => `GRANT SELECT ON OBJECT::${table} TO ${login};`),
+    // A right to the whole table leaves a denial of one column as it is.
+    ...grants.columns.map(
+      ({ schema, table, column }) =>
+        `GRANT SELECT ON OBJECT::${quoted(schema)}.${quoted(table)} (${quoted(column)}) TO ${login};`,
+    ),
     ...(grants.hidden.length === 0 ? [] : grantsByName(grants.hidden, login)),
   ];
 }

@@ -100,7 +100,7 @@ export function practiceError(error: unknown, context: FailureContext): AgentErr
   if (known !== undefined) {
     return new AgentError(byNumber[known] ?? 'PRACTICE_QUERY_FAILED', {
       cause: error,
-      details: { number: known, ...namesIn(error, context), ...(context.phase === 'connect' ? host : {}) },
+      details: { number: known, ...namesIn(error, known, context), ...(context.phase === 'connect' ? host : {}) },
     });
   }
   const codes = codesOf(error);
@@ -183,15 +183,19 @@ function codesOf(error: unknown): string[] {
   ];
 }
 
+/** Of one column; SQL Server names the column first, then its table. */
+const columnDenied = 230;
+
 /** Names that the server put between quotes, as far as they are names that we asked for. */
-function namesIn(error: unknown, context: FailureContext): ErrorDetails {
+function namesIn(error: unknown, number: number, context: FailureContext): ErrorDetails {
   const ours = new Map((context.identifiers ?? []).map((name) => [name.toLowerCase(), name]));
   for (const { message } of chainOf(error)) {
     if (typeof message !== 'string') continue;
-    for (const quoted of message.matchAll(/'([^']{1,260})'/g)) {
-      const name = ours.get((quoted[1] ?? '').replace(/^.*\./, '').toLowerCase());
-      if (name !== undefined) return { name };
-    }
+    const [first, second] = [...message.matchAll(/'([^']{1,260})'/g)].flatMap(
+      ([, quoted = '']) => ours.get(quoted.replace(/^.*\./, '').toLowerCase()) ?? [],
+    );
+    if (first === undefined) continue;
+    return number === columnDenied && second !== undefined ? { name: second, column: first } : { name: first };
   }
   return {};
 }

@@ -397,6 +397,69 @@ for (const driver of testDrivers) {
         expect((await reader.readPatient(1_000_005, signal))?.unavailable).toEqual(['medical-alerts']);
       });
 
+      test('no right to one column that can be done without: everything else is read, and that is said', async () => {
+        await using rig = await startRig({
+          logins: [{ ...defaultLogins[0]!, denied: ['dbo.Patients.EMail', 'dbo.Patients.NHSNumber'] }],
+        });
+        await using reader = await rig.open();
+        const byField = reader.schema.missing.toSorted((one, other) => (one.field! < other.field! ? -1 : 1));
+        expect(byField).toEqual([
+          { entity: 'patient', field: 'email', reason: 'denied', candidates: ['Patients.EMail'] },
+          { entity: 'patient', field: 'nhsNumber', reason: 'denied', candidates: ['Patients.NHSNumber'] },
+        ]);
+        expect(reader.schema.warnings).toEqual(['PRACTICE_PERMISSION_DENIED']);
+        expect(reader.schema.grants.columns.map(({ table, column }) => `${table}.${column}`).toSorted()).toEqual([
+          'Patients.EMail',
+          'Patients.NHSNumber',
+        ]);
+        const rows = (await allPages(reader, 100)).flatMap((page) => page.rows);
+        expect(rows.length).toBeGreaterThan(250);
+        expect(rows.every((row) => row.emails.length === 0 && row.nhsNumber === null)).toBe(true);
+        expect(rows.some((row) => row.dateOfBirth !== null && row.mobilePhones.some((phone) => phone !== null))).toBe(
+          true,
+        );
+      });
+
+      test.each([
+        ['dbo.Patients.Surname', 'Patients', 'Surname'],
+        ['dbo.Patients.Address1', 'Patients', 'Address1'],
+        ['dbo.Patients.PatientCode', 'Patients', 'PatientCode'],
+      ])(
+        'no right to %s, without which nobody is who he is: refused, with both names',
+        async (denied, name, column) => {
+          await using rig = await startRig({ logins: [{ ...defaultLogins[0]!, denied: [denied] }] });
+          expect(await failureOf(rig.open())).toMatchObject({
+            code: 'PRACTICE_PERMISSION_DENIED',
+            details: { number: 230, name, column },
+          });
+        },
+      );
+
+      test('no right to a column of a part: the part is missing, and the column named', async () => {
+        await using rig = await startRig({
+          logins: [{ ...defaultLogins[0]!, denied: ['dbo.CompletedQuestionnaire.Notes'] }],
+        });
+        await using reader = await rig.open();
+        expect(reader.schema.missing).toContainEqual({
+          entity: 'completedQuestionnaire',
+          reason: 'denied',
+          candidates: ['CompletedQuestionnaire.Notes'],
+        });
+        expect((await reader.readPatient(1_000_005, signal))?.unavailable).toContain('questionnaires');
+      });
+
+      test('a right that is taken away while the agent runs: the next call goes on without', async () => {
+        const denied: string[] = [];
+        await using rig = await startRig({ logins: [{ ...defaultLogins[0]!, denied }] });
+        await using reader = await rig.open();
+        expect(reader.schema.warnings).toEqual([]);
+        denied.push('dbo.MedicalAlerts');
+        expect((await reader.readPatient(1_000_005, signal))?.unavailable).toEqual(['medical-alerts']);
+        expect(reader.schema.warnings).toEqual(['PRACTICE_PERMISSION_DENIED']);
+        denied.push('dbo.Patients');
+        expect((await failureOf(reader.readBasicsPage(null, 50, signal))).code).toBe('PRACTICE_PERMISSION_DENIED');
+      });
+
       test('no right to read the preset answers: nothing is sent', async () => {
         await using rig = await startRig({
           logins: [{ ...defaultLogins[0]!, denied: ['dbo.QuestionnairePresetAnswers'] }],

@@ -48,7 +48,7 @@ export interface BasicsPage {
 
 /** Reads one practice. Pages go over one connection, single patients over another that stays warm. */
 export interface PracticeReader extends AsyncDisposable {
-  /** As resolved last; it is resolved again when a name is no longer there. */
+  /** As resolved last; it is resolved again when a name is no longer there, or may no longer be read. */
   readonly schema: PracticeSchema;
   /**
    * The page after a code; null begins. Rows are in the order of their codes.
@@ -81,6 +81,8 @@ const repeatable = new Set([
   'PRACTICE_CONNECTION_LOST',
   'PRACTICE_READER_ENDED',
 ]);
+/** The database is no longer as it was: a name is gone, or a right. */
+const changed = new Set(['PRACTICE_SCHEMA_CHANGED', 'PRACTICE_PERMISSION_DENIED']);
 /** Codes in one IN list. */
 const codesPerQuery = 500;
 /** Where paging goes on after a page that held no number at all. */
@@ -118,7 +120,7 @@ export function createPracticeReader(
   const { clock } = deps;
   let plan = planOf(first);
 
-  /** Tries again what passes by itself, and looks at the database again when a name is gone. */
+  /** Tries again what passes by itself, and looks at the database again when a name or a right is gone. */
   const ask = async (
     connection: SqlConnection,
     queryOf: (plan: Plan) => Query,
@@ -135,7 +137,7 @@ export function createPracticeReader(
       } catch (error) {
         signal.throwIfAborted();
         if (!isAgentError(error)) throw error;
-        if (error.code === 'PRACTICE_SCHEMA_CHANGED' && !looked) {
+        if (changed.has(error.code) && !looked) {
           looked = true;
           // Somebody else may have looked meanwhile.
           if (plan === used) plan = planOf(await deps.look(connection, signal));
