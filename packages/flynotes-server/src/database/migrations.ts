@@ -163,4 +163,7 @@ export const migrations: readonly string[] = [
   );
   insert into rollout default values;
   `,
+  `
+  alter table passes add column asked_at timestamptz;
+  `,
 ];

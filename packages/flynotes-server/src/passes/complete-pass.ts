@@ -63,7 +63,7 @@ async function compare(
   if (buckets.length === 0) return { outcome: 'failed', code: 'PARITY_FAILED' };
   const round = request.round + 1;
   await sql.query(
-    `update passes set rounds = greatest(rounds, $2::int), asked_round = $2::int, asked_buckets = $3::text::jsonb,
+    `update passes set rounds = greatest(rounds, $2::int), asked_round = $2::int, asked_buckets = $3::text::jsonb, asked_at = now(),
        buckets_asked = buckets_asked + jsonb_array_length($3::text::jsonb),
        round_floor = (select coalesce(max(read_sequence), 0) from patients where practice_id = $4)
      where id = $1`,
@@ -72,8 +72,12 @@ async function compare(
   return { outcome: 'send-buckets', buckets, round };
 }
 
-/** Rows of buckets that were sent whole ($2, $3) which did not come in this pass ($4) and round ($5). */
+/**
+ * Rows of buckets that were sent whole ($2, $3) which did not come in this pass ($4) and round ($5). A row that was written since they
+ * were asked for is no part of what differed, whatever its read: a new patient's own upload may take longer than a round's beginning.
+ */
 const notResent = `from patients where practice_id = $1 and state = 'held' and read_sequence <= $2::bigint
+  and changed_at <= (select asked_at from passes where id = $4)
   and bucket in (select value::int from jsonb_array_elements_text($3::text::jsonb))
   and (pass_id, pass_round) is distinct from ($4::text, $5::smallint)`;
 
