@@ -43,9 +43,51 @@ test('one patient alone who is too large is counted with that reason, and nobody
     code: 'REQUEST_TOO_LARGE',
     count: 1,
   });
+  rig.flynotes.hook = () => undefined;
   rig.flynotes.calls.length = 0;
+  // Nobody at Flynotes has judged the record: once the way is wider, it arrives.
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 300, refusedByServer: {} });
+  expect(rig.flynotes.sentPatients()).toEqual([77]);
+});
+
+test('a held patient who has become too large is kept as held; batches stay large', async () => {
+  using rig = createUploadRig({ pace: { pageRows: 500 } });
+  fill(rig, 3_000);
+  await pass(rig);
+  rig.practice.enter(77, { surname: 'Large' });
+  for (let code = 1_001; code <= 3_000; code++) rig.practice.enter(code, { surname: 'Changed' });
+  rig.flynotes.calls.length = 0;
+  rig.flynotes.hook = ({ batch }, when) => {
+    if (when === 'before' && batch?.patients.some(({ basics }) => basics.patientCode === 77)) {
+      throw new AgentError('REQUEST_TOO_LARGE');
+    }
+  };
+  const figures = { outcome: 'equal', patients: 3_000, removed: 0, refusedByServer: { REQUEST_TOO_LARGE: 1 } };
   expect(await pass(rig)).toMatchObject(figures);
-  expect(rig.flynotes.sentPatients()).toEqual([]);
+  expect(rig.flynotes.held.get(77)?.record.surname).toBe('Surname 77');
+  const sizes = rig.flynotes.calls.flatMap(({ batch }) => batch?.patients.length ?? []);
+  expect(sizes).toContain(1_000);
+  // The bucket is told whole, which cannot have this patient.
+  rig.flynotes.held.delete(77);
+  expect(await pass(rig)).toMatchObject({ ...figures, patients: 2_999 });
+});
+
+test('a way on which everybody is too large fails the pass, and leaves nothing behind', async () => {
+  using rig = createUploadRig();
+  fill(rig, 300);
+  await pass(rig);
+  for (let code = 1; code <= 300; code++) rig.practice.enter(code, { surname: 'Changed' });
+  let tries = 0;
+  rig.flynotes.hook = ({ name }, when) => {
+    if (name !== 'sendBatch' || when !== 'before') return;
+    tries += 1;
+    throw new AgentError('REQUEST_TOO_LARGE');
+  };
+  await expect(pass(rig)).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' });
+  expect(tries).toBeLessThan(40);
+  rig.flynotes.hook = () => undefined;
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 300, refusedByServer: {} });
+  expect(rig.atFlynotes()).toEqual(rig.inR4());
 });
 
 test('a pass that fails leaves no batch behind that goes on trying', async () => {

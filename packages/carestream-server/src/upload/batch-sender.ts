@@ -55,6 +55,9 @@ type SenderDeps = Pick<UploadDeps, 'flynotes' | 'clock' | 'batchRowsMost'> & {
   readonly state: Pick<UploadDeps['state'], 'ledger' | 'refusals'>;
 };
 
+/** So many patients who are too large all alone: what refuses them would refuse anybody, and the pass is given up. */
+const tooLargeMost = 10;
+
 /** What goes into one batch. */
 interface Portion {
   readonly changes: readonly Change[];
@@ -67,6 +70,7 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
   let nextBatch = options.firstBatch;
   let round = 0;
   let rowsMost = batchPatientsMost;
+  const tooLarge = new Set<number>();
   const changes: Change[] = [];
   const removals: Removal[] = [];
   let underWay: Promise<void> = Promise.resolve();
@@ -128,9 +132,11 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     const rows = sent.length + told.length;
     const [alone] = sent;
     if (rows <= 1) {
-      if (!alone) throw error;
-      refuse(deps.state, alone, { code: error.code, tally });
+      if (!alone || tooLarge.size >= tooLargeMost) throw error;
+      leaveOut(alone, error.code);
       countAcknowledged(1);
+      // It was this patient, not the batches.
+      rowsMost = batchPatientsMost;
       return;
     }
     rowsMost = Math.max(1, Math.min(rowsMost, Math.ceil(rows / 2)));
@@ -138,6 +144,16 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     const middleTold = Math.floor(told.length / 2);
     await deliver({ changes: sent.slice(0, middle), removals: told.slice(0, middleTold) });
     await deliver({ changes: sent.slice(middle), removals: told.slice(middleTold) });
+  }
+
+  /**
+   * Nobody at Flynotes has judged the record, so each pass tries again, and what is held of the patient stays as it is; only a bucket
+   * that is told whole cannot have it.
+   */
+  function leaveOut({ basics: { patientCode }, readSequence }: Change, code: string): void {
+    if (!tooLarge.has(patientCode)) countOne(tally.refusedByServer, code);
+    tooLarge.add(patientCode);
+    if (round > 0) deps.state.ledger.remove([{ patientCode, readSequence }]);
   }
 
   const rowsNow = () => Math.max(1, Math.min(rowsMost, deps.batchRowsMost?.() ?? rowsMost));
