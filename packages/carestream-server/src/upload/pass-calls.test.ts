@@ -49,6 +49,23 @@ test.each(['beginPass', 'completePass'])('so does failing inside on %s', async (
   await expect(rig.clock.runUntil(request(rig))).rejects.toMatchObject({ code: 'FLYNOTES_KEEPS_FAILING' });
 });
 
+test.each([
+  ['buckets.0', Infinity, false],
+  ['whole', 100, true],
+])('answers that are none of the contract, at %s: only those of Flynotes itself fail the pass', async (...given) => {
+  const [fields, times, passes] = given;
+  using rig = createUploadRig();
+  fill(rig, 10);
+  let answers = 0;
+  rig.flynotes.hook = ({ name }, when) => {
+    if (name !== 'completePass' || when !== 'before' || ++answers > times) return;
+    throw new AgentError('FLYNOTES_ANSWER_INVALID', { details: { fields } });
+  };
+  const ended = rig.clock.runUntil(request(rig));
+  if (passes) expect(await ended).toMatchObject({ outcome: 'equal', patients: 10 });
+  else await expect(ended).rejects.toMatchObject({ code: 'FLYNOTES_KEEPS_FAILING' });
+});
+
 test.each([502, 503, 504, 429])(
   'away is not failing: %i for a day is waited out, with growing pauses',
   async (status) => {

@@ -34,9 +34,17 @@ export function createPassCalls(flynotes: PassCalls): PassCalls {
   };
 }
 
+/** An answer of the right kind that is no answer of the contract comes from Flynotes itself; a page of a proxy has no fields at all. */
+function isMalformed(error: AgentError): boolean {
+  const { fields } = error.details;
+  return error.code === 'FLYNOTES_ANSWER_INVALID' && typeof fields === 'string' && fields !== 'whole';
+}
+
 /** 502, 503 and 504 come from whoever stands before a server that is away; every other 5xx from one that is there. */
 function failedInside(error: unknown): boolean {
-  if (!isAgentError(error) || error.code !== 'FLYNOTES_UNAVAILABLE') return false;
+  if (!isAgentError(error)) return false;
+  if (isMalformed(error)) return true;
+  if (error.code !== 'FLYNOTES_UNAVAILABLE') return false;
   const { status } = error.details;
   return typeof status === 'number' && status >= 500 && (status < 502 || status > 504);
 }
