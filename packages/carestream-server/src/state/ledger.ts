@@ -22,6 +22,8 @@ export interface Ledger {
   /** Entries with numbers above `after` and up to `upTo`, in order. */
   codesAfter(after: number, limit: number, upTo?: number): LedgerEntry[];
   count(): number;
+  /** Another number after each writing: whoever summed it up can tell whether that still holds. */
+  revision(): number;
   /**
    * True where the ledger is known to tell what Flynotes holds. A new one tells nothing: somebody else, or this agent before it lost its
    * files, may have sent every patient already.
@@ -75,24 +77,30 @@ export function createLedger(database: DatabaseSync): Ledger {
   const setKey = database.prepare(ledgerSql.setKey);
   const isAccount = database.prepare(ledgerSql.isAccount);
   const becomesAccount = database.prepare(ledgerSql.becomesAccount);
+  let revision = 0;
   return {
     get: (patientCode) =>
       guarded(() => {
         const row = get.get(patientCode) as unknown as Row | undefined;
         return row ? entryOf(row) : null;
       }),
-    putAcknowledged: (entries) =>
+    putAcknowledged(entries) {
+      revision += 1;
       inSlices(database, entries, ({ patientCode, digest, readSequence }) => {
         put.run(patientCode, Buffer.from(digest, 'hex'), readSequence);
-      }),
-    remove: (removals) =>
+      });
+    },
+    remove(removals) {
+      revision += 1;
       inSlices(database, removals, ({ patientCode, readSequence }) => {
         remove.run(patientCode, readSequence);
-      }),
+      });
+    },
     forget: (patientCodes) => inSlices(database, patientCodes, (code) => void forget.run(code)),
     codesAfter: (from, limit, upTo = Number.MAX_SAFE_INTEGER) =>
       guarded(() => (after.all(from, upTo, limit) as unknown as Row[]).map(entryOf)),
     count: () => guarded(() => (count.get() as { patients: number }).patients),
+    revision: () => revision,
     isAccount: () => guarded(() => isAccount.get() !== undefined),
     becomesAccount: () => {
       guarded(() => becomesAccount.run());

@@ -36,11 +36,12 @@ const lostPassCodes: ReadonlySet<string> = new Set(['PASS_UNKNOWN', 'PASS_ENDED'
  * @throws AgentError PARITY_FAILED, REMOVALS_HELD_BACK, FLYNOTES_KEEPS_FAILING, or what reading R4 or Flynotes' refusals throw
  */
 export async function runPass(deps: UploadDeps, context: PassContext, signal: AbortSignal): Promise<void> {
+  const { keyId } = deps.digester;
   try {
     await tryPass(deps, context, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (!lostPassCodes.has(codeOf(error))) throw error;
+    if (!lostPassCodes.has(codeOf(error)) && deps.digester.keyId === keyId) throw error;
     deps.log.emit('warning', { code: codeOf(error), area: 'upload' });
     restartTally(context.tally);
     await tryPass(deps, context, signal);
@@ -88,6 +89,7 @@ async function tryPass(given: UploadDeps, { tally, options }: PassContext, signa
     tally,
     account,
     resume,
+    isKeyOutdated: () => given.digester.keyId !== deps.digester.keyId,
     patientsHeld: pass.patientsHeld,
     removalsConfirmed: pass.removalsConfirmed === true,
   };

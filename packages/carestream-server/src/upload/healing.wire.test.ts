@@ -105,6 +105,71 @@ test('a new digest key: a new ledger, and nobody travels', async () => {
   expect(rig.events).toContainEqual({ name: 'warning', fields: { area: 'upload', name: 'digest-key' } });
 });
 
+test('a new digest key while a pass runs: it begins anew under that one, and nobody travels', async () => {
+  await using rig = await rigOf();
+  const { patients: held } = await rig.pass();
+  const key = Buffer.alloc(32, 5).toString('base64');
+  const { readBasicsPage } = rig.reader;
+  let pages = 0;
+  rig.between.reader.readBasicsPage = async (...asked) => {
+    if (++pages === 3) {
+      await query('update practices set digest_key = $2 where id = $1', rig.practice.id, key);
+      await operator(rig, 'POST', '/digest-check');
+      rig.useDigester(createKeyedDigester({ key, canonicalVersion: 1 }));
+    }
+    return readBasicsPage(...asked);
+  };
+  expect(await rig.pass()).toMatchObject({ outcome: 'equal', patients: held, sent: 0, adopted: held, rounds: 0 });
+  expect(await rig.pass()).toMatchObject({ outcome: 'equal', patients: held, sent: 0, adopted: 0 });
+});
+
+test('a new patient put by an older read while a bucket is sent whole stays, with the history', async () => {
+  await using rig = await rigOf();
+  await rig.pass();
+  const [lost = 0, other = 0] = await rig.heldCodes();
+  await query('delete from patients where practice_id = $1 and patient_code = $2::int', rig.practice.id, lost);
+  const digester = createKeyedDigester({ key: rig.practice.digestKey, canonicalVersion: 1 });
+  let walkIn = 5_000_000;
+  while (digester.bucketOf(walkIn) !== digester.bucketOf(lost)) walkIn += 1;
+  const { putPatient, completePass } = rig.client;
+  const read = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const stored = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  rig.between.client.putPatient = async (...put) => {
+    if (put[0] !== walkIn) return putPatient(...put);
+    read.resolve();
+    await asked.promise;
+    const answer = await putPatient(...put);
+    stored.resolve();
+    await told.promise;
+    return answer;
+  };
+  rig.type(`INSERT INTO Patients (PatientCode, Forename, Surname) VALUES (${walkIn}, 'Gwen', 'Walk-In')`);
+  const syncing = rig.sync(walkIn);
+  await read.promise;
+  rig.type(`DELETE FROM Patients WHERE PatientCode = ${walkIn}`);
+  // A later read is stored before it: by the number alone, the walk-in's would be older than the round.
+  await rig.sync(other);
+  rig.between.client.completePass = async (...request) => {
+    if (request[1].resent) told.resolve();
+    const answer = await completePass(...request);
+    if (answer.outcome === 'send-buckets') {
+      asked.resolve();
+      await stored.promise;
+    }
+    return answer;
+  };
+  const passing = rig.pass();
+  await Promise.all([syncing, passing.catch(() => undefined)]);
+  const [row] = await query(
+    'select state, history is not null as "hasHistory" from patients where practice_id = $1 and patient_code = $2::int',
+    rig.practice.id,
+    walkIn,
+  );
+  expect(row).toEqual({ state: 'held', hasHistory: true });
+});
+
 test('a lost state and an R4 that reads as empty: nobody is removed', async () => {
   await using rig = await rigOf();
   const { patients: held } = await rig.pass();

@@ -95,6 +95,30 @@ test('what cannot be healed fails loudly after three rounds', async () => {
   expect(Math.max(...rounds)).toBe(3);
 });
 
+test('an answer that calls other figures equal proves nothing', async () => {
+  using rig = await uploaded();
+  const { completePass } = rig.deps.flynotes;
+  const lying = { root: '0'.repeat(32), patients, outcome: 'equal' as const, at: '2026-01-05T08:00:00Z' };
+  rig.deps.flynotes.completePass = async () => lying;
+  await expect(pass(rig)).rejects.toMatchObject({ code: 'PARITY_FAILED', details: { reason: 'equal-to-others' } });
+  expect(rig.bulk.last()).toMatchObject({ outcome: 'failed' });
+  rig.deps.flynotes.completePass = completePass;
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients });
+});
+
+test('patients who are put while sums are compared use up no round', async () => {
+  using rig = await uploaded();
+  let calls = 0;
+  rig.flynotes.hook = async ({ name }, when) => {
+    if (name !== 'completePass' || when !== 'before' || ++calls > 9) return;
+    rig.practice.enter(calls, { surname: `Typed in ${calls}` });
+    await rig.patients.sync({ patientCode: calls }, neverAborted);
+  };
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients, rounds: 0, retold: 0 });
+  expect(calls).toBe(10);
+  expect(rig.atFlynotes()).toEqual(rig.inR4());
+});
+
 test('a new digest key begins a new ledger', async () => {
   using rig = await uploaded();
   using other = createUploadRig({ key: Buffer.alloc(32, 9).toString('base64') });

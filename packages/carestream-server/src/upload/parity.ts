@@ -12,6 +12,12 @@ import type { PassParts } from './pass-parts.ts';
 import { tellBuckets } from './tell-by-key.ts';
 
 /**
+ * How often sums are compared again because a patient was put meanwhile: such a difference is none that buckets sent whole would mend,
+ * and at a busy reception it would use up the rounds.
+ */
+const againMost = 20;
+
+/**
  * Proves that both sides hold the same: count and root first; the buckets' sums if they differ; the differing buckets whole;
  * and again. Each side's sums come from what it holds itself; where the agent's ledger is no account of that, from what it read in R4.
  * @throws AgentError PARITY_FAILED when the rounds are used up, REMOVALS_HELD_BACK when Flynotes will not lose that many patients
@@ -26,7 +32,9 @@ export async function proveParity(
   let round = 0;
   let resent: readonly number[] | null = null;
   let withSums = false;
+  let again = 0;
   for (;;) {
+    const revision = deps.state.ledger.revision();
     const sums = await sumAccount({ account, digester, clock }, signal);
     tally.patients = sums.patients;
     const request: CompleteRequest = {
@@ -44,6 +52,10 @@ export async function proveParity(
     );
     switch (answer.outcome) {
       case 'equal':
+        // Whoever calls other figures equal has not compared these.
+        if (answer.patients !== request.patients || answer.root !== request.root) {
+          throw new AgentError('PARITY_FAILED', { details: { reason: 'equal-to-others', rounds: round } });
+        }
         tally.adopted += await account.adopt(new Set(), signal);
         account.settle();
         return;
@@ -56,6 +68,14 @@ export async function proveParity(
         resent = null;
         break;
       case 'send-buckets':
+        if (deps.state.ledger.revision() !== revision && again < againMost) {
+          again += 1;
+          break;
+        }
+        // Under another key everything differs, and telling it under this one would mend nothing.
+        if (parts.isKeyOutdated()) {
+          throw new AgentError('PARITY_FAILED', { details: { reason: 'digest-key-changed', rounds: round } });
+        }
         if (answer.round <= round || answer.round > parityRoundsMost) {
           throw new AgentError('PARITY_FAILED', { details: { reason: 'rounds-used-up', rounds: round } });
         }

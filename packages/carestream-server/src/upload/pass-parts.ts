@@ -16,6 +16,8 @@ export interface PassParts {
   readonly tally: Tally;
   readonly account: Account;
   readonly resume: ResumePoints;
+  /** True once a licence answer has brought another digest key than this pass began with. */
+  readonly isKeyOutdated: () => boolean;
   /** About how many patients Flynotes holds, where it says so. */
   readonly patientsHeld: number | undefined;
   /** An operator has confirmed that most patients are to be removed. */
