@@ -24,8 +24,8 @@ export function createKeyedHash(key: Uint8Array): (text: string) => string {
       inner.set(innerKey);
     }
     const textBytes = inner.write(text, blockBytes);
-    // Latin-1 carries each byte as it is, for less than bytes would cost.
-    const digest = hash('sha256', new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes), 'latin1');
+    // `binary` is Latin-1 (Node's types know no other name here): it carries each byte as it is, for less than bytes would cost.
+    const digest = hash('sha256', new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes), 'binary');
     outer.write(digest, blockBytes, 'latin1');
     return hash('sha256', outer, 'hex');
   };
