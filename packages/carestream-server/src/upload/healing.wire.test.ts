@@ -109,7 +109,7 @@ test('a new digest key while a pass runs: it begins anew under that one, and nob
   await using rig = await rigOf();
   const { patients: held } = await rig.pass();
   const key = Buffer.alloc(32, 5).toString('base64');
-  const { readBasicsPage } = rig.reader;
+  const { reader } = rig;
   let pages = 0;
   rig.between.reader.readBasicsPage = async (...asked) => {
     if (++pages === 3) {
@@ -117,7 +117,7 @@ test('a new digest key while a pass runs: it begins anew under that one, and nob
       await operator(rig, 'POST', '/digest-check');
       rig.useDigester(createKeyedDigester({ key, canonicalVersion: 1 }));
     }
-    return readBasicsPage(...asked);
+    return reader.readBasicsPage(...asked);
   };
   expect(await rig.pass()).toMatchObject({ outcome: 'equal', patients: held, sent: 0, adopted: held, rounds: 0 });
   expect(await rig.pass()).toMatchObject({ outcome: 'equal', patients: held, sent: 0, adopted: 0 });
@@ -131,16 +131,16 @@ test('a new patient put by an older read while a bucket is sent whole stays, wit
   const digester = createKeyedDigester({ key: rig.practice.digestKey, canonicalVersion: 1 });
   let walkIn = 5_000_000;
   while (digester.bucketOf(walkIn) !== digester.bucketOf(lost)) walkIn += 1;
-  const { putPatient, completePass } = rig.client;
+  const { client } = rig;
   const read = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
   const told = Promise.withResolvers<void>();
   rig.between.client.putPatient = async (...put) => {
-    if (put[0] !== walkIn) return putPatient(...put);
+    if (put[0] !== walkIn) return client.putPatient(...put);
     read.resolve();
     await asked.promise;
-    const answer = await putPatient(...put);
+    const answer = await client.putPatient(...put);
     stored.resolve();
     await told.promise;
     return answer;
@@ -153,7 +153,7 @@ test('a new patient put by an older read while a bucket is sent whole stays, wit
   await rig.sync(other);
   rig.between.client.completePass = async (...request) => {
     if (request[1].resent) told.resolve();
-    const answer = await completePass(...request);
+    const answer = await client.completePass(...request);
     if (answer.outcome === 'send-buckets') {
       asked.resolve();
       await stored.promise;
