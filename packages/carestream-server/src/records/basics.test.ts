@@ -317,6 +317,9 @@ describe('sex and flags', () => {
     expect(mapped({ diedOn: midnight('2024-05-01') })).toMatchObject({ deceased: true, rules: ['deceased'] });
     expect(mapped({ diedOn: midnight('1899-12-30') }).deceased).toBeUndefined();
     expect(mapped({ deceased: 0 }).deceased).toBe(false);
+    // As an exact number of many digits comes.
+    expect(mapped({ deceased: '1.00', archived: '0.00' })).toMatchObject({ deceased: true, archived: false });
+    expect(mapped({ deceased: '2.00' }).marks).toEqual(['flag-unrecognised']);
     expect(mapped({ deceased: 'maybe' }).marks).toEqual(['flag-unrecognised']);
   });
 });

@@ -4,7 +4,13 @@ import { textOf } from './text.ts';
 
 const textLimits = { most: 50 };
 /** The zero dates of OLE, SQL Server, smalldatetime, datetime and date: what forms leave where nothing was typed. */
-const placeholders = new Set(['1899-12-30', '1899-12-31', '1900-01-01', '1753-01-01', '0001-01-01']);
+export const zeroDates: ReadonlySet<string> = new Set([
+  '1899-12-30',
+  '1899-12-31',
+  '1900-01-01',
+  '1753-01-01',
+  '0001-01-01',
+]);
 const isoDate = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}:\d{2}(?:\.\d+)?))?$/;
 const compactDate = /^(\d{4})(\d{2})(\d{2})$/;
 /** As typed in Britain; certain only where the first number can be no month. */
@@ -47,7 +53,7 @@ export function dateOfBirthOf(cell: Cell, today: string, applied: Applied): Date
     note(applied, 'dob-unreadable');
     return text === undefined ? {} : { text };
   }
-  if (placeholders.has(date)) {
+  if (zeroDates.has(date)) {
     note(applied, 'dob-placeholder');
     return {};
   }

@@ -61,7 +61,7 @@ export function flagWord(text: string): boolean | undefined {
 export function flagOf(
   cell: Cell,
   applied: Applied,
-  vocabulary: Readonly<Record<string, boolean>> = words,
+  vocabulary: Readonly<Record<string, boolean>> = {},
 ): boolean | undefined {
   if (typeof cell === 'boolean') return cell;
   if (cell === 1) return true;
@@ -69,10 +69,9 @@ export function flagOf(
   const text = textOf(cell, flagLimits, applied);
   if (text === undefined) return undefined;
   const key = text.toLowerCase();
-  if (Object.hasOwn(vocabulary, key)) return vocabulary[key];
-  if (vocabulary !== words && Object.hasOwn(words, key)) return words[key];
-  note(applied, 'flag-unrecognised');
-  return undefined;
+  const known = Object.hasOwn(vocabulary, key) ? vocabulary[key] : flagWord(text);
+  if (known === undefined) note(applied, 'flag-unrecognised');
+  return known;
 }
 
 /** What a column called archived may say in words. */

@@ -34,6 +34,9 @@ describe('local times', () => {
       { local: '2024-10-27T01:30:00', zoned: '2024-10-27T01:30:00+01:00', mark: 'ambiguous' },
       ['time-ambiguous'],
     ],
+    // Typed in long after: when an illness began, or a slip. It is no zero date, so it is not ours to leave out.
+    ['1962-11-05T00:00:00', { local: '1962-11-05T00:00:00', zoned: '1962-11-05T00:00:00+00:00' }, []],
+    ['1840-02-01T00:00:00', { local: '1840-02-01T00:00:00', zoned: '1840-02-01T00:00:00-00:01' }, []],
     // All of 1970 was an hour ahead of Greenwich.
     ['1970-06-01T12:00:00', { local: '1970-06-01T12:00:00', zoned: '1970-06-01T12:00:00+01:00' }, []],
   ])('%s', (wall, expected, rules) => {
@@ -46,6 +49,8 @@ describe('local times', () => {
 
   test.each([
     [new Date('1899-12-30T00:00:00Z'), 'time-placeholder'],
+    [new Date('1899-12-30T09:15:00Z'), 'time-placeholder'],
+    ['1753-01-01', 'time-placeholder'],
     [new Date(NaN), 'time-unreadable'],
     ['2024-02-30T10:00:00', 'time-unreadable'],
     ['last week', 'time-unreadable'],

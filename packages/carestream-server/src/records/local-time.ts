@@ -2,11 +2,9 @@ import { Temporal } from 'temporal-polyfill';
 import type { LocalTime } from '../contract/index.ts';
 import { note, type Applied } from './rules.ts';
 import type { Cell } from './rows.ts';
-import { dateText } from './date-of-birth.ts';
+import { dateText, zeroDates } from './date-of-birth.ts';
 
 const isoTime = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,7})?)?))?$/;
-/** Programs leave their zero date where no time was set; no dental computer recorded anything before this year. */
-const firstYear = 1970;
 
 /** A naive wall time of R4 as the contract has it, or undefined where it cannot be read. */
 export function localTimeOf(cell: Cell, timeZone: string, applied: Applied): LocalTime | undefined {
@@ -16,7 +14,8 @@ export function localTimeOf(cell: Cell, timeZone: string, applied: Applied): Loc
     note(applied, typeof cell === 'string' && cell.trim() === '' ? 'blank-as-null' : 'time-unreadable');
     return undefined;
   }
-  if (Number(local.slice(0, 4)) < firstYear) {
+  // With a time of day too: a column that holds times alone stands on such a date.
+  if (zeroDates.has(local.slice(0, 10))) {
     note(applied, 'time-placeholder');
     return undefined;
   }
