@@ -25,6 +25,8 @@ export interface DoctorSurroundings {
 const connectTimeoutMs = 7_000;
 /** A search tries many places, one after the other. */
 const searchedPlaceMs = 2_500;
+/** Before the check itself runs out of time: what was tried is worth more than that it took too long. */
+const searchMs = 35_000;
 const queryTimeoutMs = 9_000;
 
 /** The real world, as the agent itself meets it. */
@@ -73,6 +75,7 @@ export function createDoctorPorts(config: AgentConfig, surroundings: DoctorSurro
         {
           database: config.database as DatabaseConfig | undefined,
           connectTimeoutMs: login.searched ? searchedPlaceMs : connectTimeoutMs,
+          searchMs,
           pageTimeoutMs: queryTimeoutMs,
           patientTimeoutMs: queryTimeoutMs,
           tries: 2,

@@ -16,6 +16,7 @@ function machine(options: {
 }) {
   const kept = new Map<string, string>();
   const tried: string[] = [];
+  const asked: boolean[] = [];
   const { drivers = ['SQL Server Native Client 10.0'], instances = [] } = options;
   const nameOf = (target: DatabaseTarget): string =>
     target.driver === 'odbc'
@@ -27,6 +28,7 @@ function machine(options: {
     tryOut(target) {
       const name = nameOf(target);
       tried.push(name);
+      asked.push(target.driver === 'odbc' && target.instance !== undefined);
       const outcome = options.places[name] ?? options.places[name.split(' ')[0] ?? ''] ?? 'PRACTICE_UNREACHABLE';
       return outcome === 'works' ? Promise.resolve() : Promise.reject(new AgentError(outcome));
     },
@@ -38,7 +40,7 @@ function machine(options: {
     set: (key: string, value: string) => void kept.set(key, value),
   };
   const find = async (): Promise<string> => nameOf(await createDiscovery({ probes, notes }, search).find(signal));
-  return { find, tried, kept, places: options.places as Record<string, ErrorCode | 'works'> };
+  return { find, tried, asked, kept, places: options.places as Record<string, ErrorCode | 'works'> };
 }
 
 const refusal = async (work: Promise<unknown>): Promise<{ code: ErrorCode; tried: unknown }> => {
@@ -72,6 +74,16 @@ describe('Windows authentication', () => {
     const { find, tried } = machine({ places: { '.\\R4': 'works' } });
     expect(await find()).toBe(`.\\R4 ${native}`);
     expect(tried[1]).toBe(`.\\SQLEXPRESS ${native}`);
+  });
+
+  test('Browser is asked once for the whole machine, and again only for an instance that the configuration names', async () => {
+    const searched = machine({ places: {} });
+    await refusal(searched.find());
+    expect(searched.asked.length).toBeGreaterThan(5);
+    expect(searched.asked).not.toContain(true);
+    const named = machine({ places: {}, config: 'Server=R4SERVER\\R4;Trusted_Connection=yes' });
+    await refusal(named.find());
+    expect(named.asked).toEqual([true]);
   });
 
   test('shared memory and pipes are off: TCP', async () => {

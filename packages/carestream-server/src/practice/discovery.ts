@@ -42,6 +42,8 @@ export interface Discovery {
    * there and cannot be opened, that reason
    */
   find(signal: AbortSignal): Promise<DatabaseTarget>;
+  /** What the latest search tried so far, and why it was not it: `.\\SQLEXPRESS by SQL Server: PRACTICE_UNREACHABLE, …`. */
+  tried(): string;
 }
 
 const noteKey = 'practice.found';
@@ -71,6 +73,14 @@ export function createDiscovery(
   search: SearchTarget,
 ): Discovery {
   const { probes, notes } = deps;
+  let tried: Tried[] = [];
+
+  /** On this machine SQL Server Browser was asked already; once more for each instance would only take time. */
+  const unasked = (target: DatabaseTarget): DatabaseTarget => {
+    if (target.driver !== 'odbc' || search.address !== undefined) return target;
+    const { instance: _, ...rest } = target;
+    return rest;
+  };
 
   const targetOf = ({ address, driver }: Candidate): DatabaseTarget => {
     const { login, database, encrypt, trustServerCertificate } = search;
@@ -115,14 +125,15 @@ export function createDiscovery(
   };
 
   return {
+    tried: () => shownTried(tried),
     async find(signal) {
-      const tried: Tried[] = [];
+      tried = [];
       const failures: AgentError[] = [];
       /** Undefined where it does not work. */
       const attempt = async (candidate: Candidate): Promise<DatabaseTarget | undefined> => {
         const target = targetOf(candidate);
         try {
-          await probes.tryOut(target, signal);
+          await probes.tryOut(unasked(target), signal);
         } catch (error) {
           signal.throwIfAborted();
           if (!isAgentError(error)) throw error;
@@ -174,18 +185,18 @@ const mayDependOnDriver: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PRACTICE_READER_ENDED',
 ]);
 
+const shownTried = (tried: readonly Tried[]): string =>
+  tried.map(({ place, driver, code }) => `${place}${driver === undefined ? '' : ` by ${driver}`}: ${code}`).join(', ');
+
 /** What to tell when nothing worked: names of places and drivers, and codes. */
 function failureOf(tried: readonly Tried[], failures: readonly AgentError[]): AgentError {
-  const list = tried.map(
-    ({ place, driver, code }) => `${place}${driver === undefined ? '' : ` by ${driver}`}: ${code}`,
-  );
   const told = telling.flatMap((code) => failures.find((failure) => failure.code === code) ?? [])[0];
   const [first] = failures;
   const alone = first !== undefined && failures.every(({ code }) => code === first.code) && failures.length === 1;
   const reason = told ?? (alone ? first : undefined);
   return new AgentError(reason?.code ?? 'PRACTICE_NOT_FOUND', {
     cause: reason?.cause,
-    details: { ...reason?.details, tried: list.join(', ') },
+    details: { ...reason?.details, tried: shownTried(tried) },
   });
 }
 

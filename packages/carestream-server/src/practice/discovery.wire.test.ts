@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { createR4Server } from '@flynotes/sandbox/r4-server';
 import { describe, expect, test } from 'vitest';
-import { isAgentError } from '../runtime/index.ts';
+import { AgentError, isAgentError } from '../runtime/index.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { testDrivers } from './driver-rig.ts';
 import { createPracticeConnector } from './practice-connector.ts';
@@ -75,6 +75,31 @@ test('nothing is there: what was tried and why it was not it, and nothing of the
   expect(failure.code).toMatch(/^PRACTICE_(?:NOT_FOUND|UNREACHABLE)$/);
   expect(failure.details['tried']).toContain('.: PRACTICE_UNREACHABLE');
   expect(failure.message).not.toMatch(/flynotes_reader|reader-password/);
+});
+
+test('a search that takes too long tells what it tried until then', async () => {
+  let places = 0;
+  const connector = createPracticeConnector(deps(), {
+    database: {},
+    searchMs: 100,
+    probes: {
+      odbcDrivers: () => Promise.resolve(['SQL Server']),
+      instances: () => Promise.resolve([]),
+      tryOut(target, within) {
+        places += 1;
+        if (places === 1) return Promise.reject(new AgentError('PRACTICE_UNREACHABLE'));
+        // A driver that never comes back.
+        return new Promise((_, reject) =>
+          within.addEventListener('abort', () => reject(new Error(`given up at ${target.driver}`))),
+        );
+      },
+    },
+  });
+  const failure = await connector.open(signal).catch((error: unknown) => error);
+  expect(isAgentError(failure) && [failure.code, failure.details]).toEqual([
+    'PRACTICE_NOT_FOUND',
+    { reason: 'the search took too long', timeoutMs: 100, tried: '. by SQL Server: PRACTICE_UNREACHABLE' },
+  ]);
 });
 
 describe('a named instance', () => {

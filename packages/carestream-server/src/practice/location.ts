@@ -27,11 +27,12 @@ const ofNoPlace: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PRACTICE_DRIVER_MISSING',
 ]);
 
-/** What a search does not find by then, it does not find. */
-const searchMs = 90_000;
-
 /** The place is searched, kept as long as it works, and searched again when it does not. All connections share one search. */
-export function searchedLocation(deps: { readonly clock: Clock; readonly discovery: Discovery }): Location {
+export function searchedLocation(
+  deps: { readonly clock: Clock; readonly discovery: Discovery },
+  /** What a search does not find by then, it does not find. */
+  searchMs: number,
+): Location {
   const life = new AbortController();
   let found: DatabaseTarget | undefined;
   let searching: Promise<DatabaseTarget> | undefined;
@@ -39,7 +40,9 @@ export function searchedLocation(deps: { readonly clock: Clock; readonly discove
   const search = async (): Promise<DatabaseTarget> => {
     const enough = new AbortController();
     const late = (): AgentError =>
-      new AgentError('PRACTICE_NOT_FOUND', { details: { reason: 'the search took too long', timeoutMs: searchMs } });
+      new AgentError('PRACTICE_NOT_FOUND', {
+        details: { reason: 'the search took too long', timeoutMs: searchMs, tried: deps.discovery.tried() },
+      });
     try {
       const finding = deps.discovery.find(AbortSignal.any([life.signal, enough.signal]));
       found = await withinTime(finding, { clock: deps.clock, mostMs: searchMs, late }, life.signal);

@@ -19,6 +19,8 @@ export interface PracticeConnectorOptions extends Partial<ReaderLimits> {
   readonly database?: DatabaseConfig | undefined;
   /** How long a connection may take to open. */
   readonly connectTimeoutMs?: number;
+  /** How long a search of R4 may take. */
+  readonly searchMs?: number;
   /** The licence answer's replacements for parts of the schema map, asked for at each look at the catalogue. */
   readonly schemaOverrides?: () => Promise<Readonly<Record<string, unknown>>>;
   /** What a search does to the world; tests put other probes in place of some. */
@@ -44,7 +46,13 @@ export interface PracticeConnector {
 /** As many as the queue hands out at once. */
 const patientsAtOnce = 4;
 const spareKeptMs = 600_000;
-const defaults = { connectTimeoutMs: 15_000, pageTimeoutMs: 60_000, patientTimeoutMs: 15_000, tries: 4 } as const;
+const defaults = {
+  connectTimeoutMs: 15_000,
+  searchMs: 90_000,
+  pageTimeoutMs: 60_000,
+  patientTimeoutMs: 15_000,
+  tries: 4,
+} as const;
 
 /**
  * Creates a connector.
@@ -71,7 +79,7 @@ export function createPracticeConnector(
     if (target.driver !== 'search') return fixedLocation(target);
     const probes = { ...systemProbes(deps, { connectTimeoutMs, browserPort }), ...options.probes };
     const discovery = createDiscovery({ probes, ...(deps.notes === undefined ? {} : { notes: deps.notes }) }, target);
-    return searchedLocation({ clock: deps.clock, discovery });
+    return searchedLocation({ clock: deps.clock, discovery }, options.searchMs ?? defaults.searchMs);
   };
   return {
     async explain(signal) {
