@@ -42,7 +42,7 @@ export interface Discovery {
    * there and cannot be opened, that reason
    */
   find(signal: AbortSignal): Promise<DatabaseTarget>;
-  /** What the latest search tried so far, and why it was not it: `.\\SQLEXPRESS by SQL Server: PRACTICE_UNREACHABLE, …`. */
+  /** What the latest search tried so far, and why it was not it: `.\SQLEXPRESS by SQL Server: PRACTICE_UNREACHABLE, …`. */
   tried(): string;
 }
 
