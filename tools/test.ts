@@ -5,13 +5,20 @@ import { check } from './check.ts';
 import { provision } from './provision.ts';
 import { root, run, say } from './steps.ts';
 
+interface Suite {
+  readonly name: string;
+  readonly tests: string;
+  /** Files at once, where more than two pay: processes that mostly wait for each other. */
+  readonly workers?: number;
+}
+
 /** Suites in the order in which they run: what fails fastest comes first. */
-const suites = [
+const suites: readonly Suite[] = [
   { name: 'unit', tests: 'packages/*/src/**/*.test.ts' },
-  { name: 'wire', tests: 'packages/*/src/**/*.wire.test.ts' },
+  { name: 'wire', tests: 'packages/*/src/**/*.wire.test.ts', workers: 3 },
   { name: 'foreign-clients', tests: 'tests/foreign-clients/**/*.test.ts' },
   { name: 'browser', tests: 'tests/browser/**/*.test.ts' },
-  { name: 'end-to-end', tests: 'tests/end-to-end/**/*.test.ts' },
+  { name: 'end-to-end', tests: 'tests/end-to-end/**/*.test.ts', workers: 4 },
   { name: 'chaos', tests: 'tests/chaos/**/*.test.ts' },
   // The service and its installer under Wine.
   { name: 'windows', tests: 'tests/windows/**/*.test.ts' },
@@ -61,6 +68,7 @@ for (const suite of suites) {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${reportFile}`,
+      ...(suite.workers === undefined ? [] : [`--maxWorkers=${suite.workers}`]),
     ],
     long ? { CARESTREAM_TEST_LONG: '1' } : {},
   );
