@@ -850,6 +850,21 @@ describe('for a person', () => {
     expect(script).toContain("N'questionnaireanswers'");
   });
 
+  test.each([
+    [['doctor', '--nope'], 2],
+    [['status', '--nope'], 2],
+    [['schema', '--nope'], 2],
+    [['doctor', '--grant-script', ''], 2],
+    [['doctor', '--grant-script', 'a\nGO\nDROP LOGIN sa'], 2],
+    [['start', '--nope'], 20],
+    [['nope'], 20],
+  ])('a command line that is none, %j: %i', async (words, expected) => {
+    stack = new AsyncDisposableStack();
+    const { exitCode, output, errors } = await runCli(words);
+    expect([exitCode, output]).toEqual([expected, '']);
+    expect(errors).toMatch(/^error: /);
+  });
+
   test('the script alone, for another account', async () => {
     stack = new AsyncDisposableStack();
     const file = path.join(rig.folder, 'script.json');

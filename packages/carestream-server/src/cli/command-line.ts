@@ -30,7 +30,13 @@ export async function runCommandLine(): Promise<void> {
     .option('--config <file>', 'the configuration; otherwise as for start')
     .option('--json', 'one line for programs')
     .option('--grant-script [account]', 'only print the T-SQL that lets an account read R4')
-    .action(async (options: DoctorOptions) => {
+    .action(async (options: DoctorOptions, command: InstanceType<typeof Command>) => {
+      const account = options.grantScript;
+      // A login's name has at most 128 characters (sysname); one without any would come out of an empty variable of a script.
+      if (typeof account === 'string' && !/^[^\p{Cc}]{1,128}$/u.test(account.trim()))
+        command.error(
+          'error: --grant-script takes the name of an account, or nothing for the one of the configuration',
+        );
       const { runDoctor } = await import('./run-doctor.ts');
       process.exitCode = await runDoctor(options);
       endForCertain();
@@ -58,8 +64,9 @@ export async function runCommandLine(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version are no failures; a wrong command line is a wrong configuration.
-    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.configuration;
+    // Help and version are no failures; a wrong command line is a wrong configuration. What is asked by people has codes of its own.
+    const isAsked = ['doctor', 'status', 'schema'].includes(process.argv[2] ?? '');
+    process.exitCode = error.exitCode === 0 ? 0 : isAsked ? 2 : exitCodes.configuration;
   }
 }
 
