@@ -75,20 +75,21 @@ test(`ledger and readings are one account, slice by slice, and adopting moves wh
   );
 });
 
-test('doubts are kept over a restart, confirmed and settled', () => {
+test('doubts are kept over a restart, confirmed either way', () => {
   {
     using state = open();
     state.findings.addDoubtful([5, 3, 9, 3]);
     state.findings.confirmGone([3, 9], 77);
-    state.findings.settle([9]);
+    state.findings.confirmThere([9]);
   }
   using state = open();
-  expect(state.findings.countDoubtful()).toBe(2);
+  expect(state.findings.countGone()).toBe(1);
   expect(state.findings.doubtfulAfter(0, 10)).toEqual([
     { patientCode: 3, readSequence: 77 },
     { patientCode: 5, readSequence: null },
+    { patientCode: 9, readSequence: null },
   ]);
-  expect(state.findings.doubtfulAfter(3, 10)).toHaveLength(1);
+  expect(state.findings.doubtfulAfter(3, 10)).toHaveLength(2);
 });
 
 test('a new ledger is no account until somebody says so, and again none under a new key', () => {
@@ -103,13 +104,14 @@ test('a new ledger is no account until somebody says so, and again none under a 
   expect(ledger.isAccount()).toBe(true);
 
   findings.addDoubtful([1]);
+  findings.confirmGone([1], 3);
   findings.addReadings([{ patientCode: 2, digest: 'ab'.repeat(16), readSequence: 3 }]);
   refusals.put([{ patientCode: 4, digest: 'cd'.repeat(16), code: 'RECORD_INVALID' }]);
   notes.set('bulk-resume', '{}');
   notes.set('last-pass', '{}');
   expect(ledger.useDigestKey('1:bb')).toBe(true);
   expect(ledger.isAccount()).toBe(false);
-  expect([findings.countDoubtful(), findings.countReadings(), refusals.count()]).toEqual([0, 0, 0]);
+  expect([findings.countGone(), findings.countReadings(), refusals.count()]).toEqual([0, 0, 0]);
   expect([notes.get('bulk-resume'), notes.get('last-pass')]).toEqual([null, '{}']);
 });
 

@@ -13,9 +13,13 @@ export interface Findings {
   doubtfulAfter(after: number, limit: number): DoubtfulPatient[];
   /** A look by key has shown that they are gone. */
   confirmGone(patientCodes: readonly number[], readSequence: number): void;
-  /** Doubtful no longer. */
-  settle(patientCodes: readonly number[]): void;
-  countDoubtful(): number;
+  /**
+   * A look by key has shown that they are there. They are kept: what the look found of them may not be acknowledged yet, and a pass that
+   * was cut off looks again.
+   */
+  confirmThere(patientCodes: readonly number[]): void;
+  /** How many are confirmed to be gone. */
+  countGone(): number;
   /** What was read and not acknowledged by anybody, while it is unknown what Flynotes holds. */
   addReadings(entries: readonly LedgerEntry[]): void;
   countReadings(): number;
@@ -46,8 +50,8 @@ export const findingSql = {
   addDoubtful: 'INSERT INTO doubt (patient) VALUES (?) ON CONFLICT (patient) DO NOTHING',
   doubtfulAfter: 'SELECT patient, read_sequence FROM doubt WHERE patient > ? ORDER BY patient LIMIT ?',
   confirmGone: 'UPDATE doubt SET read_sequence = ? WHERE patient = ?',
-  settle: 'DELETE FROM doubt WHERE patient = ?',
-  countDoubtful: 'SELECT count(*) AS patients FROM doubt',
+  confirmThere: 'UPDATE doubt SET read_sequence = NULL WHERE patient = ?',
+  countGone: 'SELECT count(read_sequence) AS patients FROM doubt',
   addReading: `INSERT INTO reading (patient, digest, read_sequence) VALUES (?, ?, ?)
                ON CONFLICT (patient) DO UPDATE SET digest = excluded.digest, read_sequence = excluded.read_sequence
                WHERE excluded.read_sequence >= reading.read_sequence`,
@@ -74,8 +78,8 @@ export function createFindings(database: DatabaseSync): Findings {
   const addDoubtful = database.prepare(findingSql.addDoubtful);
   const doubtfulAfter = database.prepare(findingSql.doubtfulAfter);
   const confirmGone = database.prepare(findingSql.confirmGone);
-  const settle = database.prepare(findingSql.settle);
-  const countDoubtful = database.prepare(findingSql.countDoubtful);
+  const confirmThere = database.prepare(findingSql.confirmThere);
+  const countGone = database.prepare(findingSql.countGone);
   const addReading = database.prepare(findingSql.addReading);
   const accountAfter = database.prepare(findingSql.accountAfter, { returnArrays: true });
   const readingsAfter = database.prepare(findingSql.readingsAfter, { returnArrays: true });
@@ -93,8 +97,8 @@ export function createFindings(database: DatabaseSync): Findings {
       ),
     confirmGone: (patientCodes, readSequence) =>
       inSlices(database, patientCodes, (code) => void confirmGone.run(readSequence, code)),
-    settle: (patientCodes) => inSlices(database, patientCodes, (code) => void settle.run(code)),
-    countDoubtful: () => guarded(() => (countDoubtful.get() as { patients: number }).patients),
+    confirmThere: (patientCodes) => inSlices(database, patientCodes, (code) => void confirmThere.run(code)),
+    countGone: () => guarded(() => (countGone.get() as { patients: number }).patients),
     addReadings: (entries) =>
       inSlices(database, entries, ({ patientCode, digest, readSequence }) => {
         addReading.run(patientCode, Buffer.from(digest, 'hex'), readSequence);

@@ -30,7 +30,7 @@ test('every query goes by an index', () => {
     'ledgerSql.clear',
     'refusalSql.count',
     'refusalSql.clear',
-    'findingSql.countDoubtful',
+    'findingSql.countGone',
     'findingSql.countReadings',
     'findingSql.dropReadings',
     'findingSql.clear',

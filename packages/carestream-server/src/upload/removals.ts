@@ -18,13 +18,13 @@ export async function removeGone(parts: PassParts, heldBefore: number, signal: A
     after = last;
     const { gone, readSequence } = await tellByKey(parts, codes, { always: false }, signal);
     const stillGone = new Set(gone);
-    findings.settle(codes.filter((code) => !stillGone.has(code)));
+    findings.confirmThere(codes.filter((code) => !stillGone.has(code)));
     findings.confirmGone(gone, readSequence);
   }
   try {
     checkRemovals({
       held: heldBefore,
-      removals: findings.countDoubtful(),
+      removals: findings.countGone(),
       inR4: parts.tally.rows - total(parts.tally.refusedByAgent),
       confirmed: parts.removalsConfirmed,
     });

@@ -83,6 +83,31 @@ test('cut off after the last page, the next start reads none', async () => {
   expect(rig.atFlynotes()).toEqual(rig.inR4());
 });
 
+test('who was missing from a page and came back changed is sent by the next start, where the first could not', async () => {
+  using rig = rigOfPages();
+  await pass(rig);
+  rig.practice.rows.delete(50);
+  const stop = new AbortController();
+  const { hook } = rig.practice;
+  rig.practice.hook = async (read, when, signal) => {
+    await hook(read, when, signal);
+    if (read === 'keys' && when === 'before') rig.practice.enter(50, { surname: 'Back and changed' });
+  };
+  rig.flynotes.hook = ({ name }, when) => {
+    if (name !== 'sendBatch' || when !== 'before') return;
+    stop.abort(new Error('killed'));
+    throw new AgentError('FLYNOTES_UNREACHABLE');
+  };
+  await expect(rig.clock.runUntil(rig.bulk.request('scheduled', stop.signal))).rejects.toThrow('killed');
+  rig.flynotes.hook = () => undefined;
+  rig.practice.hook = hook;
+  rig.pages = 0;
+  rig.restart();
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', resumed: true, sent: 1, changed: 1, removed: 0 });
+  expect(rig.pages).toBe(0);
+  expect(rig.atFlynotes()).toEqual(rig.inR4());
+});
+
 test.each<[string, (rig: UploadRig) => unknown, ('scheduled' | 'requested')?]>([
   ['somebody asked for it, who may have typed something in', () => undefined, 'requested'],
   ['too long ago', (rig) => rig.clock.advance(31 * minuteMs)],
