@@ -229,6 +229,18 @@ test('whoever asks with an aborted signal starts nothing', async () => {
   expect(rig.flynotes.calls).toEqual([]);
 });
 
+test('whoever leaves before the pass has begun leaves no pass behind', async () => {
+  using rig = createUploadRig();
+  fill(rig, 5);
+  const stop = new AbortController();
+  const asked = rig.bulk.request('scheduled', stop.signal);
+  stop.abort(new Error('stop'));
+  await expect(asked).rejects.toThrow('stop');
+  expect(rig.bulk.current()).toBeNull();
+  expect(rig.flynotes.calls).toEqual([]);
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 5 });
+});
+
 test('a day without Flynotes is a few lines in the log', async () => {
   using rig = createUploadRig();
   let failures = 0;

@@ -64,11 +64,14 @@ export function createBulkUploads(deps: UploadDeps, options: BulkOptions = {}): 
       work: createSharedWork(async (signal) => {
         await waitForEnd(before?.work, signal);
         if (following === started) following = null;
-        signal.throwIfAborted();
-        running = started;
-        return run(started, signal).finally(() => {
-          running = null;
-        });
+        try {
+          signal.throwIfAborted();
+          running = started;
+          return await run(started, signal);
+        } finally {
+          // Not before: who waited for another pass and left has not been the running one.
+          if (running === started) running = null;
+        }
       }),
     };
     return started;
