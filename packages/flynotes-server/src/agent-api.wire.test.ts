@@ -212,6 +212,35 @@ describe.each(databaseKinds)('the agent’s calls on %s', (kind) => {
     expect(body.highestReadSequence).toBe(50);
   });
 
+  practiceTest('keep the history of a full record that newer basics overtook, and tell of it', async (practice) => {
+    const passId = await beginPass(practice);
+    const batch = (n: number, rows: object) =>
+      practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, { n, round: 0, patients: [], removals: [], ...rows });
+    const put = async (readSequence: number, alert: string) => {
+      const basics = samplePatient(7, { surname: 'Single' });
+      const record = { basics, medicalAlerts: [{ text: alert }], questionnaires: [] };
+      return (await practice.agent('PUT', '/v1/patients/7', { readSequence, record })).body;
+    };
+    const held = async () => (await practice.operator('GET', '/patients/7')).body;
+    const page = (readSequence: number) => [{ readSequence, basics: samplePatient(7, { surname: 'Page' }) }];
+
+    await batch(0, { patients: page(20) });
+    const before = await held();
+    expect(before.fullRecord?.medicalAlerts).toBeUndefined();
+    expect(await put(19, 'Latex')).toEqual({ outcome: 'stale', digest: before.digest });
+    expect(await held()).toMatchObject({
+      readSequence: 20,
+      digest: before.digest,
+      fullRecord: { basics: { surname: 'Page' }, medicalAlerts: [{ text: 'Latex' }] },
+    });
+    // Older than the history that is held, and than a removal: nothing of it is stored.
+    expect((await put(18, 'Penicillin')).outcome).toBe('stale');
+    expect((await held()).fullRecord.medicalAlerts).toEqual([{ text: 'Latex' }]);
+    await batch(1, { removals: [{ patientCode: 7, readSequence: 30 }] });
+    expect((await put(29, 'Aspirin')).outcome).toBe('stale');
+    expect(await held()).toMatchObject({ state: 'removed', fullRecord: null });
+  });
+
   practiceTest('take the newest of a patient who stands twice in a batch', async (practice) => {
     const passId = await beginPass(practice);
     const patients = [3, 5, 4].map((readSequence) => ({

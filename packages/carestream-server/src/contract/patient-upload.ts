@@ -11,7 +11,7 @@ export const patientUploadSchema = z.object({
 });
 /** @see {@link patientUploadSchema} */
 export type PatientUpload = z.infer<typeof patientUploadSchema>;
-/** What became of a full record; `stale` where something newer is held. */
+/** What became of a full record; `stale` where newer basics are held: its history is stored all the same, unless that is older too. */
 export const patientUploadAnswerSchema = z.object({
   outcome: z.enum(['stored', 'unchanged', 'stale']),
   /** Digest of the basics that the server now holds. */
