@@ -73,6 +73,7 @@ export async function assemble(
       handle,
       onUnknownType: () => context.checkVersion(),
       onAnswer: () => context.queueAnswered(),
+      together: (work) => state.together(work),
       report: (result) => telemetry.addResult(JSON.stringify(result)),
     },
     {

@@ -31,6 +31,8 @@ export interface DispatcherDeps {
   onUnknownType(type: string): void;
   /** Takes the result of a command, durably. */
   report(result: CommandResult): void | Promise<void>;
+  /** What is written within comes to disk in one commit; each write for itself unless told. */
+  together?<Result>(work: () => Result): Result;
   readonly told: ToldMessages;
 }
 
@@ -123,6 +125,22 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  /** Both in one commit: each wait for the disk is one for whoever comes next, too. */
+  async function reportDone(result: CommandResult): Promise<void> {
+    const both = (): Promise<void> => {
+      const reported = report(result);
+      noteDone(result.messageId);
+      return reported;
+    };
+    try {
+      await (deps.together ?? ((work) => work()))(both);
+    } catch (error) {
+      log.error(error, 'queue');
+      // The one may find room where both did not; what finds none is kept in memory.
+      await both();
+    }
+  }
+
   /** Carries a command out, within its time. */
   async function carryOut(message: Message, command: RunningCommand, context: CommandContext): Promise<CommandOutcome> {
     const { signal } = command.controller;
@@ -191,7 +209,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       elapsedMs: clock.monotonic() - startedAt,
       ...(code ? { code } : {}),
     });
-    await report({
+    const result: CommandResult = {
       messageId: held.messageId,
       type: message.type,
       outcome: outcome.outcome,
@@ -205,10 +223,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         ...outcome.legs,
       },
       ...(outcome.figures ? { figures: { ...outcome.figures } } : {}),
-    });
+    };
+    if (acknowledged || outcome.outcome === 'failed') await report(result);
     if (acknowledged) return;
     if (outcome.outcome !== 'failed') {
-      noteDone(held.messageId);
+      await reportDone(result);
       await custody.delete(held);
     } else if (permanent) {
       remember(held.messageId, 'set-aside');

@@ -21,6 +21,8 @@ export interface QueueDeps {
   onUnknownType(type: string): void;
   /** Takes the result of a command, durably. It may be told several results of one message; the last one counts. */
   report(result: CommandResult): void | Promise<void>;
+  /** What is written within comes to disk in one commit. */
+  together?<Result>(work: () => Result): Result;
   /** The queue answered, or failed to: {@link Queue.stats} may tell something new. */
   onAnswer?(): void;
   /** Something else than SQS, for tests. */

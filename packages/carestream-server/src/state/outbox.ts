@@ -27,6 +27,8 @@ export interface Outbox {
   /** The oldest items, of one kind or of all. */
   next(limit: number, kind?: OutboxKind): OutboxItem[];
   delete(ids: readonly number[]): void;
+  /** Counts anew what it holds: a transaction around it was undone. */
+  recount(): void;
   /** How many items wait. */
   size(kind?: OutboxKind): number;
   /** How many items were dropped for want of room since this was last {@link Outbox.forgetDropped | forgotten}. */
@@ -69,6 +71,10 @@ export function createOutbox(
 
   const size = (kind?: OutboxKind) =>
     kind ? totals[kind].items : kinds.reduce((sum, each) => sum + totals[each].items, 0);
+
+  const recount = (): void => {
+    for (const kind of kinds) totals[kind] = totalsOf(kind);
+  };
 
   function deleteOne(id: number): void {
     const gone = remove.get(id) as { kind: OutboxKind; size_bytes: number } | undefined;
@@ -120,10 +126,11 @@ export function createOutbox(
       try {
         inSlices(database, ids, deleteOne);
       } catch (error) {
-        for (const kind of kinds) totals[kind] = totalsOf(kind);
+        recount();
         throw error;
       }
     },
+    recount,
     size,
     dropped: (kind) =>
       guarded(() => (dropped.get(`outbox-dropped-${kind}`) as { value: number } | undefined)?.value ?? 0),

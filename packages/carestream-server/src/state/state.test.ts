@@ -259,3 +259,32 @@ test('a folder that cannot be made or written is STATE_UNUSABLE', () => {
   writeFileSync(join(folder, 'data'), 'a file where the folder should be');
   expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
 });
+
+test('what is written together comes to disk together or not at all; a part of it can fail alone', () => {
+  using state = open();
+  state.together(() => {
+    state.outbox.add('command-result', '{"n":1}');
+    state.inbox.done('message-1');
+  });
+  expect(() =>
+    state.together(() => {
+      state.outbox.add('command-result', '{"n":2}');
+      state.inbox.done('message-2');
+      throw new Error('in the middle');
+    }),
+  ).toThrow('in the middle');
+  expect(state.outbox.size('command-result')).toBe(1);
+  expect([1, 2].map((n) => state.inbox.begin(`message-${n}`))).toEqual(['done', 'new']);
+
+  state.together(() => {
+    expect(() =>
+      state.together(() => {
+        state.outbox.add('command-result', '{"n":3}');
+        throw new Error('a part');
+      }),
+    ).toThrow('a part');
+    state.inbox.done('message-3');
+  });
+  expect(state.outbox.next(10).map(({ payloadJson }) => payloadJson)).toEqual(['{"n":1}']);
+  expect(state.inbox.begin('message-3')).toBe('done');
+});

@@ -11,6 +11,7 @@ import { createReadSequence } from './read-sequence.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { takeRunLock } from './run-lock.ts';
 import { guarded } from './sqlite-errors.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Everything that outlives the process, in one file. Synchronous; nothing of a patient but the number and a keyed digest. */
 export interface State extends Disposable {
@@ -24,6 +25,8 @@ export interface State extends Disposable {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
+  /** Everything that `work` writes comes to disk at once and costs one commit: all of it or nothing. */
+  together<Result>(work: () => Result): Result;
   /** Why the file that was found was set aside and begun anew, which is worth a warning; null where it was not. */
   readonly replaced: ReplacedBecause | null;
   /** Lets the next opening set the file aside and begin anew: it was found damaged while in use. */
@@ -76,6 +79,7 @@ export function openState(path: string, options: StateOptions): State {
   };
   try {
     const readSequence = guarded(() => createReadSequence(database, options.clock));
+    const outbox = guarded(() => createOutbox(database, options.clock, limits.outbox));
     return guarded(() => ({
       nextReadSequence: () => readSequence.next(),
       raiseReadSequence: (held: number) => readSequence.raiseAbove(held),
@@ -83,8 +87,16 @@ export function openState(path: string, options: StateOptions): State {
       refusals: createRefusals(database),
       findings: createFindings(database),
       inbox: createInbox(database, options.clock),
-      outbox: createOutbox(database, options.clock, limits.outbox),
+      outbox,
       notes: createNotes(database),
+      together<Result>(work: () => Result): Result {
+        try {
+          return inTransaction(database, work);
+        } catch (error) {
+          outbox.recount();
+          throw error;
+        }
+      },
       replaced,
       markDamaged: () => markDamaged(path),
       close,

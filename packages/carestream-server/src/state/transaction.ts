@@ -4,21 +4,29 @@ import { guarded } from './sqlite-errors.ts';
 /** How many rows one transaction writes at most: about 2.4 ms, so that nobody else in the process waits long. */
 export const rowsPerTransaction = 1_000;
 
-/** Runs `work` in one transaction, or none of it. */
+/**
+ * Runs `work` in one transaction, or none of it. Within another one it is a part of that, which can fail alone: it is on disk when the
+ * whole is.
+ */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  const [begin, commit, rollback] = database.isTransaction ? inner : outer;
   return guarded(() => {
-    database.exec('BEGIN IMMEDIATE');
+    database.exec(begin);
     try {
       const result = work();
-      database.exec('COMMIT');
+      // What failed and was caught within may have taken the transaction with it: then each step since stands for itself.
+      if (database.isTransaction) database.exec(commit);
       return result;
     } catch (error) {
       // After SQLITE_FULL the engine may have rolled back already.
-      if (database.isTransaction) database.exec('ROLLBACK');
+      if (database.isTransaction) database.exec(rollback);
       throw error;
     }
   });
 }
+
+const outer = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const;
+const inner = ['SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part'] as const;
 
 /** Writes any number of rows, {@link rowsPerTransaction} at a time. */
 export function inSlices<Row>(database: DatabaseSync, rows: readonly Row[], write: (row: Row) => void): void {
