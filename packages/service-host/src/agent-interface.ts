@@ -82,5 +82,8 @@ export function releaseFolderOf(version: string, tarballSha512: string): string 
 /** An exact version. */
 export const versionPattern = /^\d{1,6}\.\d{1,6}\.\d{1,6}(?:-[0-9A-Za-z.-]{1,40})?$/;
 
+/** The id of a pinned key. */
+export const keyIdPattern = /^[0-9a-f]{16}$/;
+
 /** A SHA-512 in lower-case hexadecimal. */
 export const sha512Pattern = /^[0-9a-f]{128}$/;

@@ -121,7 +121,7 @@ describe('host and agent agree', () => {
     ];
     for (const state of states) {
       const slot: unknown = JSON.parse(slotText(7, state));
-      const { trial: _, stableAttempt: __, ...agreed } = state;
+      const { trial: _, stableAttempt: __, directiveKey: ___, ...agreed } = state;
       expect(contract.hostStateSlotSchema.parse(slot)).toMatchObject({ gen: 7, body: agreed });
     }
   });

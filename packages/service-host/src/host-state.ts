@@ -1,4 +1,4 @@
-import { releaseFolderPattern, sha512Pattern, versionPattern } from './agent-interface.ts';
+import { keyIdPattern, releaseFolderPattern, sha512Pattern, versionPattern } from './agent-interface.ts';
 import { isObject, stringOf, wholeOf } from './json-file.ts';
 
 /** A release that is not staged again before a directive names a higher attempt. */
@@ -35,6 +35,8 @@ export interface HostState {
   readonly sequence: number;
   /** No version below this one is ever installed. */
   readonly floor: string;
+  /** Who signed the directive that sequence and floor are from. */
+  readonly directiveKey: string | null;
   readonly trial: Trial | null;
   /** The attempt under which stable was staged. */
   readonly stableAttempt: number;
@@ -49,6 +51,7 @@ export const emptyState: HostState = {
   quarantined: [],
   sequence: 0,
   floor: '0.0.0',
+  directiveKey: null,
   trial: null,
   stableAttempt: 1,
 };
@@ -78,6 +81,7 @@ export function readState(body: unknown): HostState | null {
     quarantined: readQuarantined(body['quarantined']),
     sequence,
     floor,
+    directiveKey: stringOf(body['directiveKey'], keyIdPattern),
     trial: kept === null ? null : trial,
     stableAttempt: wholeOf(body['stableAttempt'], 1) ?? 1,
   };

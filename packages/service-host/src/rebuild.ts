@@ -16,7 +16,7 @@ export function rebuildState(folders: VersionFolders, staged: StagedReading): Ho
     .filter(({ folder, version }) => folder !== last?.folder && compareVersions(version, floor) >= 0);
   const found: HostState = { ...emptyState, stable: others[0]?.folder ?? null, previous: others[1]?.folder ?? null };
   if (last === null) return found;
-  const remembered = { ...found, sequence: last.sequence, floor };
+  const remembered = { ...found, sequence: last.sequence, floor, directiveKey: last.keyId };
   if (folders.verify(last.folder).outcome !== 'valid') return remembered;
   const accepted = accept(found, last, null);
   return accepted.outcome === 'refused' ? remembered : accepted.state;

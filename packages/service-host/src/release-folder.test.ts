@@ -95,6 +95,26 @@ describe('a release folder', () => {
     ],
   ])('%s: refused', (_, change, reason) => expect(damagedBy(change)).toBe(`damaged: ${reason}`));
 
+  test.each<[string, (folder: string) => void, RegExp]>([
+    [
+      'beside one',
+      (folder) => writeFileSync(path.join(folder, 'agent/Agent.mjs'), 'evil'),
+      /^damaged: file added: agent\/agent.mjs$/i,
+    ],
+    [
+      'in the place of one',
+      (folder) => renameSync(path.join(folder, 'dist/parts/a.js'), path.join(folder, 'dist/parts/A.js')),
+      // Where the file system tells them apart, it is not there.
+      process.platform === 'linux' ? /^damaged: missing$/ : /^valid$/,
+    ],
+    [
+      // KELVIN SIGN, which lower case makes a k.
+      'beside one, by a rule of Unicode',
+      (folder) => writeFileSync(path.join(folder, 'pac\u212Aage.json'), '{}'),
+      /^damaged: file added: pac.age.json$/,
+    ],
+  ])('with a file that differs in case alone %s', (_, change, reason) => expect(damagedBy(change)).toMatch(reason));
+
   test('is refused under another name', () => {
     const { path: at } = rig.addRelease('1.0.0');
     const renamed = path.join(path.dirname(at), '9.0.0-01234567');

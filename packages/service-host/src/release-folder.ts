@@ -110,8 +110,10 @@ function faultOfFiles(folderPath: string, files: JsonObject): string | null {
   for (const name of entriesOf(folderPath, '')) {
     if (!isPlainFile(path.join(folderPath, name))) return `not a plain file: ${shown(name)}`;
     if (name === places.releaseManifest) continue;
-    if (!wanted.has(name.toLowerCase())) return `file added: ${shown(name)}`;
-    found.add(name.toLowerCase());
+    const folded = name.toLowerCase();
+    // Two that differ by case alone: one of them was added.
+    if (!wanted.has(folded) || found.has(folded)) return `file added: ${shown(name)}`;
+    found.add(folded);
   }
   for (const [folded, name] of wanted) {
     if (!found.has(folded)) return `file missing: ${shown(name)}`;

@@ -17,7 +17,7 @@ export interface PinnedKeys {
 
 /** @see {@link openEnvelope} */
 export type EnvelopeReading =
-  | { readonly outcome: 'verified'; readonly body: JsonObject }
+  | { readonly outcome: 'verified'; readonly body: JsonObject; readonly keyId: string }
   | { readonly outcome: 'refused'; readonly reason: string };
 
 const signatureBytes = 64;
@@ -42,13 +42,13 @@ export function openEnvelope(
   if (typeof payload !== 'string' || typeof signature !== 'string') return refused('no signature');
   const pinned = keys.find((each) => each.keyId === keyId);
   const key = pinned === undefined ? null : ed25519Of(pinned);
-  if (key === null) return refused('signed by an unknown key');
+  if (pinned === undefined || key === null) return refused('signed by an unknown key');
   const bytes = Buffer.from(payload, 'base64');
   const signed = Buffer.concat([Buffer.from(signatureContexts[purpose]), bytes]);
   const mark = Buffer.from(signature, 'base64');
   if (mark.length !== signatureBytes || !verify(null, signed, key, mark)) return refused('wrong signature');
   const body = parseObject(bytes.toString('utf8'));
-  return body === null ? refused('signed, but not readable') : { outcome: 'verified', body };
+  return body === null ? refused('signed, but not readable') : { outcome: 'verified', body, keyId: pinned.keyId };
 }
 
 function keysOf(value: unknown): PinnedKey[] {

@@ -96,6 +96,18 @@ describe('the two slots', () => {
     expect(createSlots(dataDir).read()).toBeNull();
   });
 
+  test('are written beyond a number that no host wrote', () => {
+    const slots = createSlots(dataDir);
+    mkdirSync(path.dirname(fileOf(0)), { recursive: true });
+    for (const gen of [Number.MAX_SAFE_INTEGER, 2 ** 52]) {
+      writeFileSync(fileOf(0), slotText(gen, stateOf(1)));
+      for (let sequence = 2; sequence <= 4; sequence++) {
+        expect(slots.write(stateOf(sequence))).toBe(true);
+        expect(createSlots(dataDir).read()?.sequence).toBe(sequence);
+      }
+    }
+  });
+
   test('take a folder, a huge file and a body of another kind for nothing', () => {
     const slots = createSlots(dataDir);
     mkdirSync(fileOf(0), { recursive: true });

@@ -5,6 +5,9 @@ import { places } from './agent-interface.ts';
 import { readState, type HostState } from './host-state.ts';
 import { isObject, readObject, wholeOf } from './json-file.ts';
 
+/** A number that no host ever writes: after the highest one that JSON can count, what is written would not count any more. */
+const genBeyond = 2 ** 52;
+
 /** The host's memory: two files, of which the valid one with the highest generation counts. */
 export interface Slots {
   /** Null when neither is valid: at the first start, or after damage. */
@@ -52,7 +55,7 @@ export function slotText(gen: number, state: HostState): string {
 function readSlot(file: string): { gen: number; state: HostState } | null {
   const found = readObject(file);
   const gen = wholeOf(found?.['gen'], 0);
-  if (found === null || gen === null || !isObject(found['body'])) return null;
+  if (found === null || gen === null || gen >= genBeyond || !isObject(found['body'])) return null;
   if (createHash('sha256').update(JSON.stringify(found['body'])).digest('hex') !== found['sha256']) return null;
   const state = readState(found['body']);
   return state === null ? null : { gen, state };

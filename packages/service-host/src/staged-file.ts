@@ -11,6 +11,8 @@ export interface StagedDirective {
   readonly attempt: number;
   readonly floor: string;
   readonly folder: string;
+  /** Whose signature it bears. */
+  readonly keyId: string;
 }
 
 /** @see {@link readStaged} */
@@ -26,7 +28,7 @@ export function readStaged(dirs: { dataDir: string; keysFile: string }): StagedR
   const keys = readKeys(dirs.keysFile);
   const opened = openEnvelope(found['directive'], 'directive', keys?.directive ?? []);
   if (opened.outcome === 'refused') return refused(`directive: ${opened.reason}`);
-  const { body } = opened;
+  const { body, keyId } = opened;
   const sequence = wholeOf(body['sequence'], 1);
   const attempt = wholeOf(body['attempt'], 1);
   const version = stringOf(body['version'], versionPattern);
@@ -37,5 +39,5 @@ export function readStaged(dirs: { dataDir: string; keysFile: string }): StagedR
   }
   if (releaseSha512 === null) return refused('directive: names no release');
   const folder = releaseFolderOf(version, releaseSha512);
-  return { outcome: 'verified', directive: { sequence, version, releaseSha512, attempt, floor, folder } };
+  return { outcome: 'verified', directive: { sequence, version, releaseSha512, attempt, floor, folder, keyId } };
 }

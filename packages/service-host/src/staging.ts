@@ -1,7 +1,8 @@
 import type { HostLog } from './host-log.ts';
 import type { Memory } from './memory.ts';
 import { readStaged, type StagedReading } from './staged-file.ts';
-import { accept, quarantine } from './trial.ts';
+import { readKeys } from './signed-envelope.ts';
+import { accept, forgetUnpinned, quarantine } from './trial.ts';
 import type { VersionFolders } from './version-folders.ts';
 
 /** What {@link takeStaged} needs. */
@@ -15,6 +16,8 @@ export interface StagingDeps {
 /** Looks at what the agent staged. `changed`: there is something else to run now. */
 export function takeStaged(deps: StagingDeps, runningStable: string | null, asked: boolean): 'changed' | 'same' {
   const { memory, folders, log } = deps;
+  const keys = readKeys(deps.dirs.keysFile);
+  if (keys !== null) memory.set(forgetUnpinned(memory.state, keys.directive));
   const staged: StagedReading = readStaged(deps.dirs);
   // The file of the last update stays where it is: it is told of only when an agent has just left it.
   const refused = (reason: string): 'same' => {

@@ -6,6 +6,7 @@ import type { StagedDirective } from './staged-file.ts';
 import {
   accept,
   candidateIsNext,
+  forgetUnpinned,
   interruptionsMost,
   promote,
   stableDidNoBetter,
@@ -29,6 +30,7 @@ const directiveOf = (change: Partial<StagedDirective> & { digit?: string } = {})
     attempt: 1,
     floor: '1.0.0',
     folder: `${version}-${releaseSha512.slice(0, 8)}`,
+    keyId: 'e'.repeat(16),
     ...change,
   };
 };
@@ -46,6 +48,18 @@ describe('a directive', () => {
     expect(accept({ ...onTrial, candidate: null, trial: null, stable: '1.1.0-aaaaaaaa' }, down, null).outcome).toBe(
       'candidate',
     );
+  });
+
+  test('of a key that is no longer pinned binds nobody; of one that is, for ever', () => {
+    const raised = accepted(onTrial, directiveOf({ sequence: Number.MAX_SAFE_INTEGER, floor: '1.1.0' }));
+    const { keyId } = directiveOf();
+    expect(forgetUnpinned(raised, [{ keyId: '0'.repeat(16) }, { keyId }])).toBe(raised);
+    const next = directiveOf({ sequence: 7, version: '1.0.5', digit: 'b', keyId: '0'.repeat(16) });
+    expect(accept(raised, next, null).outcome).toBe('refused');
+    const forgotten = forgetUnpinned(raised, [{ keyId: '0'.repeat(16) }]);
+    // Nothing else is forgotten with it.
+    expect(forgotten).toEqual({ ...raised, sequence: 0, floor: '0.0.0', directiveKey: null });
+    expect(accept(forgotten, next, null)).toMatchObject({ state: { sequence: 7, directiveKey: next.keyId } });
   });
 
   test('that names what runs ends a trial of something else', () => {

@@ -1,4 +1,4 @@
-import { withQuarantined, type HostState, type Trial } from './host-state.ts';
+import { emptyState, withQuarantined, type HostState, type Trial } from './host-state.ts';
 import type { StagedDirective } from './staged-file.ts';
 import { compareVersions } from './version-order.ts';
 
@@ -21,20 +21,30 @@ export function candidateIsNext(state: HostState): boolean {
 
 /** Takes a verified directive for the next candidate, or says why not. Up and down are alike; back in time is not. */
 export function accept(state: HostState, directive: StagedDirective, runningStable: string | null): Acceptance {
-  const { sequence, floor, version, folder, releaseSha512, attempt } = directive;
+  const { sequence, floor, version, folder, releaseSha512, attempt, keyId } = directive;
   const refused = (reason: string): Acceptance => ({ outcome: 'refused', reason });
   if (folder === state.candidate && sequence === state.sequence) return { outcome: 'already-candidate', state };
   if (sequence <= state.sequence) return refused('directive: older than the last one');
   if (compareVersions(floor, state.floor) < 0) return refused('directive: lowers the floor');
   if (compareVersions(version, floor) < 0) return refused(`directive: ${version} is below the floor ${floor}`);
   if (isQuarantined(state, releaseSha512, attempt)) return refused('directive: this release was undone before');
-  const obeyed = { ...state, sequence, floor };
+  const obeyed = { ...state, sequence, floor, directiveKey: keyId };
   const sameTrial = folder === state.candidate && attempt === state.trial?.attempt;
   if (sameTrial) return { outcome: 'already-candidate', state: obeyed };
   const withoutTrial = { ...obeyed, candidate: null, tries: 0, trial: null };
   if (folder === (state.stable ?? runningStable)) return { outcome: 'already-stable', state: withoutTrial };
   const trial: Trial = { releaseSha512, attempt, open: false, interrupted: 0, strikes: 0, failure: null };
   return { outcome: 'candidate', state: { ...withoutTrial, candidate: folder, trial } };
+}
+
+/**
+ * Sequence and floor bind those alone who could have raised them. Where `keys.json` no longer pins the key that did, it was stolen or has
+ * retired: its thief may have raised both beyond what any honest directive would ever reach.
+ */
+export function forgetUnpinned(state: HostState, pinned: readonly { readonly keyId: string }[]): HostState {
+  const { directiveKey } = state;
+  if (directiveKey === null || pinned.some(({ keyId }) => keyId === directiveKey)) return state;
+  return { ...state, sequence: emptyState.sequence, floor: emptyState.floor, directiveKey: null };
 }
 
 /** Whether a release was undone and no higher attempt was named since. */

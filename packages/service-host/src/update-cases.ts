@@ -250,6 +250,13 @@ const rows = [
     refusedTest,
   ],
   [
+    'directive-key-replaced',
+    'A thief of the online key raised sequence and floor beyond everything; keys.json now pins another key',
+    'Survived',
+    'What the old key raised binds nobody any more: directives by the new one count at once',
+    survivedTest,
+  ],
+  [
     'disk-full',
     'The disk is full at each step',
     'Survived',

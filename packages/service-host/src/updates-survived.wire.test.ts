@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { titleOf } from './update-cases.ts';
 import { createHostRig, offer, withStable } from './testing/host-rig.ts';
+import { makeKey } from './testing/signer.ts';
 
 describe('survived', () => {
   test('a version that arrives is tried, proven and kept; the one before stays beside it, older ones go', async () => {
@@ -36,6 +37,31 @@ describe('survived', () => {
     const since = await offer(rig, host, () => rig.stage(older));
     await host.until({ event: 'promoted', version: '0.9.0' }, since);
     expect(rig.state()).toMatchObject({ stable: older.folder, previous: newer.folder });
+  });
+
+  test(titleOf('directive-key-replaced'), async () => {
+    await using rig = createHostRig();
+    const { host } = await withStable(rig);
+    const [theirs, ours] = [rig.addRelease('1.2.0', { agent: 'obedient' }), rig.addRelease('1.1.0')];
+    const sequence = Number.MAX_SAFE_INTEGER;
+    await offer(rig, host, () => rig.stage(theirs, { sequence, floor: '1.2.0' }));
+    await host.until({ event: 'promoted', version: '1.2.0' });
+    rig.addRelease('1.1.0');
+    const key = makeKey();
+    // The thief's number stands for as long as the thief's key does.
+    let since = await offer(rig, host, () => rig.stage(ours, { sequence: 3 }));
+    await host.until({ event: 'staged-refused' }, since);
+    await host.stop();
+    rig.addRelease('1.1.0');
+    const keys = { ...rig.keys.file, directive: [key.pinned] };
+    writeFileSync(path.join(rig.installDir, 'keys.json'), JSON.stringify(keys));
+    const again = rig.startHost();
+    await again.until({ event: 'launched', version: '1.2.0', role: 'stable' });
+    expect(rig.state()).toMatchObject({ sequence: 0, floor: '0.0.0', stable: theirs.folder });
+    rig.addRelease('1.1.0');
+    since = await offer(rig, again, () => rig.stage(ours, { sequence: 4 }, key));
+    await again.until({ event: 'promoted', version: '1.1.0' }, since);
+    expect(rig.state()).toMatchObject({ sequence: 4, stable: ours.folder, previous: theirs.folder });
   });
 
   test(titleOf('world-broken'), async () => {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Registry } from '@flynotes/sandbox/registry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hostFiles, releaseFolderOf, releasePackageName } from '../contract/index.ts';
+import { hostFiles, releaseFolderOf, releasePackageName, type KeysFile } from '../contract/index.ts';
 import { createSystemFiles } from '../runtime/system-files.ts';
+import { pinnedKeyOf } from '../runtime/signed-envelope.ts';
 import { tarballOf, type TarEntry } from './testing/hand-made-tar.ts';
 import {
   createUpdateRig,
@@ -326,6 +327,22 @@ describe('a release or directive that is refused', () => {
     const { decision, codes } = await rig.look(rig.answer(null, { directive: { version: '0.9.0' } }));
     expect([decision.outcome, codes]).toEqual(['run', []]);
     expect(rig.versions()).toEqual([]);
+  });
+
+  test('what a thief of the online key raised beyond everything binds nobody once another key is pinned', async () => {
+    const release = await published();
+    const far = { sequence: Number.MAX_SAFE_INTEGER, version: '999.0.0', floor: '999.0.0' };
+    await rig.look(rig.answer(null, { directive: far }));
+    const locked = await rig.look(rig.answer(release));
+    expect(locked.codes).toEqual(['UPDATE_DIRECTIVE_INVALID']);
+    const keys = JSON.parse(readFileSync(rig.keysFile, 'utf8')) as KeysFile;
+    const directive = [pinnedKeyOf(rig.keys.stranger)];
+    writeFileSync(rig.keysFile, JSON.stringify({ ...keys, directive }));
+    const opened = await rig.look(rig.answer(release, { directiveBy: rig.keys.stranger }));
+    expect(opened.decision.outcome).toBe('staged');
+    // From here on the new key's own numbers count.
+    const older = rig.answer(release, { directiveBy: rig.keys.stranger, directive: { sequence: 1 } });
+    expect((await rig.look(older)).reasons).toEqual(['sequence-older']);
   });
 
   test('a clock that is a year behind refuses nothing: the nonce tells new from old', async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Directive, ErrorCode } from '../contract/index.ts';
+import type { Directive, ErrorCode, PinnedKey } from '../contract/index.ts';
 import type { Clock } from '../runtime/index.ts';
 
 /** Small facts that outlive the process. */
@@ -10,9 +10,13 @@ export interface UpdateNotes {
 
 /** What is remembered about versions from one process to the next. */
 export interface UpdateMemory {
-  /** The highest sequence and floor that were accepted. */
-  seen(): { readonly sequence: number; readonly floor: string | null };
-  accept(directive: Directive): void;
+  /**
+   * The highest sequence and floor that were accepted from a key that is still pinned: a thief of the key may have raised both beyond
+   * what any honest directive would ever reach.
+   * @param pinned - whose signatures count; null: nobody pinned any
+   */
+  seen(pinned: readonly PinnedKey[] | null): { readonly sequence: number; readonly floor: string | null };
+  accept(directive: Directive, keyId: string): void;
   /** True where ending for want of this release is due: once for each release, attempt and `afterMs`. It is noted before. */
   mayEnd(directive: Directive, afterMs: number): boolean;
   /** True the first time that this is told of this release and attempt. */
@@ -31,6 +35,7 @@ const toldSchema = releaseSchema.extend({ codes: z.array(z.string()) });
 const keys = {
   sequence: 'directive.sequence',
   floor: 'directive.floor',
+  signer: 'directive.key',
   tried: 'update.tried',
   told: 'update.told',
   offered: 'update.offered',
@@ -67,8 +72,15 @@ export function createUpdateMemory(notes: UpdateNotes, clock: Pick<Clock, 'now'>
   };
 
   return {
-    seen: () => ({ sequence: Number(notes.get(keys.sequence) ?? 0), floor: notes.get(keys.floor) }),
-    accept(directive) {
+    seen(pinned) {
+      const signer = notes.get(keys.signer);
+      if (pinned !== null && signer !== null && !pinned.some(({ keyId }) => keyId === signer)) {
+        return { sequence: 0, floor: null };
+      }
+      return { sequence: Number(notes.get(keys.sequence) ?? 0), floor: notes.get(keys.floor) };
+    },
+    accept(directive, keyId) {
+      notes.set(keys.signer, keyId);
       notes.set(keys.sequence, String(directive.sequence));
       notes.set(keys.floor, directive.floor);
     },

@@ -119,7 +119,7 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
       return invalid('UPDATE_KEYS_UNREADABLE', 'keys');
     }
     await refreshHost();
-    const seen = memory.seen();
+    const seen = memory.seen(keys);
     const reading = readDirective(answer, {
       keys,
       nonce,
@@ -130,7 +130,7 @@ export function createVersionStep(deps: VersionStepDeps, options: VersionStepOpt
     if (reading.outcome === 'invalid') return invalid('UPDATE_DIRECTIVE_INVALID', reading.fault);
     toldFault = null;
     const { directive } = reading;
-    memory.accept(directive);
+    memory.accept(directive, answer.directive.keyId);
     const { version: dictated, releaseSha512, attempt } = directive;
     if (isCurrent(directive)) {
       state = { dictated, state: 'current' };
