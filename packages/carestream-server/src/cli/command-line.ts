@@ -60,14 +60,31 @@ export async function runCommandLine(): Promise<void> {
       process.exitCode = await runSchema(options);
       endForCertain();
     });
+  // What is asked by people has codes of its own, and no agent around it that guards against crashes.
+  const isAsked = ['doctor', 'status', 'schema'].includes(process.argv[2] ?? '');
+  if (isAsked)
+    for (const event of ['uncaughtException', 'unhandledRejection'])
+      process.on(event, (error: unknown) => void endOfCrash(error));
   try {
     await program.parseAsync();
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Help and version are no failures; a wrong command line is a wrong configuration. What is asked by people has codes of its own.
-    const isAsked = ['doctor', 'status', 'schema'].includes(process.argv[2] ?? '');
+    if (!(error instanceof CommanderError)) {
+      if (!isAsked) throw error;
+      return await endOfCrash(error);
+    }
+    // Help and version are no failures; a wrong command line is a wrong configuration.
     process.exitCode = error.exitCode === 0 ? 0 : isAsked ? 2 : exitCodes.configuration;
   }
+}
+
+/** Where it happened, and nothing of what it says: a driver's message may quote a patient. */
+async function endOfCrash(error: unknown): Promise<void> {
+  const { factsOf } = await import('../telemetry/index.ts');
+  const { class: kind, frames = [] } = factsOf(error, 'cli');
+  const places = frames.map((frame) => `  at ${frame}`);
+  process.stderr.write([`carestream-server: CRASH, a fault that nobody foresaw (${kind})`, ...places, ''].join('\n'));
+  // oxlint-disable-next-line eslint/no-restricted-properties -- only the command line ends the process
+  process.exit(2);
 }
 
 /** Connections that were given up may still hold the process; what was written has been flushed by then. */
