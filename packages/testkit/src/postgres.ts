@@ -27,10 +27,11 @@ export async function findPostgres(): Promise<string | null> {
 }
 
 /**
- * Starts a PostgreSQL in a temporary folder, or gives null and says loudly that its tests are skipped.
+ * Starts a PostgreSQL in a temporary folder, or gives null and says loudly that its tests are skipped. `durable`: each commit waits for
+ * the disk, as PostgreSQL does by default; tests have no use for that.
  * @throws Error with `CI=true` where PostgreSQL is missing: a skip must not go unseen there
  */
-export async function startPostgres(): Promise<TestPostgres | null> {
+export async function startPostgres(options: { readonly durable?: boolean } = {}): Promise<TestPostgres | null> {
   const bin = await findPostgres();
   if (bin === null) {
     const missing = `PostgreSQL is not installed below ${installedBelow} (Debian: apt-get install postgresql)`;
@@ -48,7 +49,7 @@ export async function startPostgres(): Promise<TestPostgres | null> {
 
   for (let tried = 1; ; tried++) {
     const port = await freePort();
-    const server = await startServer({ bin, data, dir, port, owner });
+    const server = await startServer({ bin, data, dir, port, owner, durable: options.durable === true });
     if (server !== null) return controls({ bin, dir, port, server });
     if (tried === 3) throw new Error('PostgreSQL did not start');
   }
@@ -71,10 +72,10 @@ async function startServer(on: {
   dir: string;
   port: number;
   owner: Owner;
+  durable: boolean;
 }): Promise<Server | null> {
   const settings = [
-    'fsync=off',
-    'synchronous_commit=off',
+    ...(on.durable ? [] : ['fsync=off', 'synchronous_commit=off']),
     'max_connections=120',
     'shared_buffers=64MB',
     'log_min_messages=fatal',
