@@ -21,9 +21,9 @@ ${generated}
 |---|---|---|
 | the registry, its disk, or a publisher's token | nothing but keep a release from arriving | the release manifest is signed offline; a tarball counts only by the SHA-512 in it |
 | the token that agents read with | read releases | it may not publish |
-| Flynotes' server with its online key | choose among genuine releases, not below the floor | a manifest by the online key opens nothing: each key serves one purpose |
+| Flynotes' server with its online key | choose among genuine releases, not below the floor; keep new ones from being told of | a manifest by the online key opens nothing: each key serves one purpose. However high its thief drives number and floor, they bind only until \`keys.json\` pins another key |
 | the line between practice and Flynotes | nothing but keep the agent from hearing | TLS; each directive answers one request's nonce, has an end, and its number only grows |
-| the data folder of a practice | damage what lies there, which is found before the next launch | every file is compared with the signed manifest before each launch |
+| the service's account at a practice | what the agent itself can do there, for as long as it is had: read R4, end the agent, change a file in the instant between verifying and launching, make an older genuine release run | every file is compared with the signed manifest before each launch, so that nothing planted stays; the host, its Node.js and its keys are the administrators' |
 | the offline release key | everything, at every practice that trusts it | it never touches a machine on a network, opens by a passphrase alone, and a spare is pinned beside it ([the ceremony](../guide/release.md)) |
 
 Order in the agent: the directive's signature, practice, nonce, end, number and floor; the manifest's signature; what this machine can run;

@@ -85,8 +85,13 @@ export function createInstaller(deps: InstallerDeps, options: InstallerOptions):
       if (answer.releaseManifest === null) throw new AgentError('UPDATE_UNSIGNED');
       const envelope = answer.releaseManifest;
       const manifest = readReleaseManifest(envelope, (await keys()).release, directive);
-      checkAbilities(manifest, options.abilities);
       const state = await hostState();
+      const { version, tarball } = manifest;
+      // The host goes back from a trial whenever it likes: then a directive may as well.
+      const undoes =
+        running !== null && running === state?.candidate && releaseFolderOf(version, tarball.sha512) === state.stable;
+      const { abilities } = options;
+      checkAbilities(manifest, undoes ? { ...abilities, stateSchema: manifest.stateSchema } : abilities);
       const inUse = [running, state?.stable, state?.previous, state?.candidate].filter(
         (each): each is string => typeof each === 'string',
       );
@@ -112,7 +117,6 @@ export function createInstaller(deps: InstallerDeps, options: InstallerOptions):
       } catch (cause) {
         throw new AgentError('UPDATE_STAGING_FAILED', { cause, details: { step: 'directive' } });
       }
-      const { version, tarball } = manifest;
       deps.tell({ event: 'staged', version, releaseSha512: tarball.sha512 });
       log.emit('update.staged', {
         version,

@@ -329,6 +329,18 @@ describe('a release or directive that is refused', () => {
     expect(rig.versions()).toEqual([]);
   });
 
+  test('a release on trial that raised the state database goes back by order to the one that the host would go back to', async () => {
+    const { release, answer } = await cases['state-too-old']!();
+    if (release === null) throw new Error('there is a release');
+    const stable = releaseFolderOf(release.manifest.version, release.manifest.tarball.sha512);
+    const running = '2.0.0-0a1b2c3d';
+    rig.writeSlot({ candidate: running, stable: '0.8.0-0a1b2c3d' });
+    const look = { options: { running, role: 'candidate' as const } };
+    expect((await rig.look(rig.answer(release, answer), look)).codes).toEqual(['UPDATE_STATE_TOO_OLD']);
+    rig.writeSlot({ candidate: running, stable });
+    expect((await rig.look(rig.answer(release, answer), look)).decision.outcome).toBe('staged');
+  });
+
   test('what a thief of the online key raised beyond everything binds nobody once another key is pinned', async () => {
     const release = await published();
     const far = { sequence: Number.MAX_SAFE_INTEGER, version: '999.0.0', floor: '999.0.0' };

@@ -58,7 +58,8 @@ export function checkAbilities(
   if (host === null || compareVersions(host, manifest.hostMin) < 0) {
     throw new AgentError('UPDATE_NEEDS_HOST', { details: { here: host ?? 'unknown', needed: manifest.hostMin } });
   }
-  // Forward it is brought up by the newer release; nothing ever brings it back.
+  // Forward it is brought up by the newer release; nothing ever brings it back. The older one would set it aside and begin anew, as it does
+  // where the host undoes a release; by order, nobody's deliveries and progress are thrown away.
   if (manifest.stateSchema < stateSchema) {
     throw new AgentError('UPDATE_STATE_TOO_OLD', {
       details: { stateSchema, releaseStateSchema: manifest.stateSchema },
