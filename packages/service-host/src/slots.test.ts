@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -94,6 +95,20 @@ describe('the two slots', () => {
     mkdirSync(path.dirname(fileOf(0)), { recursive: true });
     writeFileSync(fileOf(0), text);
     expect(createSlots(dataDir).read()).toBeNull();
+  });
+
+  test.each([
+    ['a folder', (file: string) => mkdirSync(path.join(file, 'inside'), { recursive: true })],
+    ['a pipe', (file: string) => void execFileSync('mkfifo', [file])],
+  ])('are written where %s lies in the way', (what, lay) => {
+    if (what === 'a pipe' && process.platform === 'win32') return;
+    const slots = createSlots(dataDir);
+    mkdirSync(path.dirname(fileOf(0)), { recursive: true });
+    for (const slot of [0, 1]) lay(fileOf(slot));
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      expect(slots.write(stateOf(sequence))).toBe(true);
+      expect(slots.read()?.sequence).toBe(sequence);
+    }
   });
 
   test('are written beyond a number that no host wrote', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { places } from './agent-interface.ts';
 import { readState, type HostState } from './host-state.ts';
@@ -63,6 +63,9 @@ function readSlot(file: string): { gen: number; state: HostState } | null {
 
 /** Cut short at any byte, the file is no JSON or fails its digest. */
 function writeThrough(file: string, text: string): void {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  // In the way for ever otherwise: a folder cannot be written, and a pipe waits for a reader.
+  if (found?.isDirectory() === true || found?.isFIFO() === true) rmSync(file, { recursive: true, force: true });
   const handle = openSync(file, 'w', 0o640);
   try {
     const bytes = Buffer.from(text);
