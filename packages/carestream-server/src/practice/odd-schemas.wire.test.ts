@@ -494,6 +494,7 @@ for (const driver of testDrivers) {
         expect(reader.schema.warnings).toContain('PRACTICE_PERMISSION_DENIED');
         expect(reader.schema.grants).toEqual({
           tables: [{ schema: 'dbo', table: 'Patient' }],
+          columns: [],
           hidden: ['MedicalAlerts'],
         });
       });
