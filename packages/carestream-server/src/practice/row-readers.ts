@@ -20,7 +20,10 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
     fields.flatMap((field) => columns.flatMap((column, index) => (column.field === field ? [index] : [])));
   const placeOf = (field: string): number => placesOf(field)[0] ?? -1;
   const several = (places: readonly number[]): ((values: readonly Cell[]) => readonly Cell[]) => {
-    if (places.length === 0) return () => nothing;
+    const [only] = places;
+    if (only === undefined) return () => nothing;
+    // Most of these are empty at most patients.
+    if (places.length === 1) return (values) => (values[only] === null ? nothing : [values[only]]);
     return (values) => places.map((place) => values[place]);
   };
   const one = (values: readonly Cell[], place: number): Cell => (place < 0 ? null : values[place]);
