@@ -474,9 +474,12 @@ for (const driver of testDrivers) {
       test.each([
         ['flynotes_reader', false, false],
         ['reception', true, false],
+        ['one_table', true, false],
         ['sa', true, true],
       ])('%s', async (user, canWrite, sysadmin) => {
-        await using rig = await startRig();
+        // A table that is not even read.
+        const oneTable = { ...defaultLogins[0]!, user: 'one_table', writable: ['dbo.Users'] };
+        await using rig = await startRig({ logins: [...defaultLogins, oneTable] });
         await using reader = await rig.open({ database: rig.server.connectionString(user) });
         expect([reader.schema.canWrite, reader.schema.sysadmin]).toEqual([canWrite, sysadmin]);
       });

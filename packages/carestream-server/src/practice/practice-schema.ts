@@ -58,13 +58,13 @@ export async function readPracticeSchema(
   const catalogue = await readCatalogue(connection, signal);
   const { map, refused } = usableMap(catalogue, options.overrides ?? {});
   const { schema, grants } = await resolveReadable({ catalogue, map, isolation }, ask);
-  const [sysadmin, ...rights] = (await askIfAllowed(permissionsStatement(schema)))?.[0]?.[0] ?? [];
+  const [sysadmin, canWrite] = (await askIfAllowed(permissionsStatement))?.[0]?.[0] ?? [];
   const practice = {
     ...schema,
     database: hash('sha256', JSON.stringify(server?.slice(3) ?? null), 'hex').slice(0, 16),
     grants,
     refusedOverrides: refused,
-    canWrite: rights.some((right) => right === 1),
+    canWrite: canWrite === 1,
     sysadmin: sysadmin === 1,
     tls: connection.tls,
   };

@@ -38,7 +38,7 @@ function everyText(): string[] {
         each.presetAnswers,
       ];
     });
-    return [...texts, statements.permissionsStatement(schema)];
+    return [...texts, statements.permissionsStatement];
   });
   return [
     ...fixed,

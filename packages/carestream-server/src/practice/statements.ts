@@ -45,15 +45,14 @@ export const indexesStatement = withSettings(
   `SELECT s.name, o.name, c.name FROM sys.index_columns AS ic INNER JOIN sys.objects AS o ON o.object_id = ic.object_id INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id INNER JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id WHERE ic.key_ordinal = 1;`,
 );
 
-/** Whether the login could write to the tables that are used, and whether it rules the server. */
-export function permissionsStatement(schema: ResolvedSchema): string {
-  const asked = Object.values(schema.entities).flatMap((entity) =>
-    ['INSERT', 'UPDATE', 'DELETE'].map(
-      (right) => `HAS_PERMS_BY_NAME(${quoteText(tableOf(entity))}, 'OBJECT', '${right}')`,
-    ),
-  );
-  return withSettings(`SELECT IS_SRVROLEMEMBER('sysadmin'), ${asked.join(', ')};`);
-}
+const mayWrite = ['INSERT', 'UPDATE', 'DELETE']
+  .map((right) => `HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(o.name), 'OBJECT', '${right}') = 1`)
+  .join(' OR ');
+
+/** Whether the login rules the server, and whether it could write to any table of the database, read or not. */
+export const permissionsStatement = withSettings(
+  `SELECT IS_SRVROLEMEMBER('sysadmin'), CASE WHEN EXISTS (SELECT 1 FROM sys.objects AS o INNER JOIN sys.schemas AS s ON s.schema_id = o.schema_id WHERE o.type IN ('U', 'V') AND (${mayWrite})) THEN 1 ELSE 0 END;`,
+);
 
 /** Whether a table may be read that the catalogue does not show: it hides what a login has no right to. */
 export const probeStatement = (table: string): string => withSettings(`SELECT TOP (1) 1 FROM ${q(table)} ${oneCore};`);

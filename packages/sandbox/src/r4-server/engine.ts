@@ -216,6 +216,8 @@ export interface LoginDefinition {
   readonly role: 'reader' | 'writer' | 'sysadmin';
   /** Tables (`dbo.Patients`) on which SELECT is denied: error 229; columns (`dbo.Patients.EMail`): error 230. */
   readonly denied?: readonly string[];
+  /** Tables to which a reader may write all the same. */
+  readonly writable?: readonly string[];
   /** A login failure to play instead of success, by SQL Server's number: 18456, 18470 (disabled), 18488 (must change password). */
   readonly failure?: number;
 }

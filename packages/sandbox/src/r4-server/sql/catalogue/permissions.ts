@@ -22,12 +22,15 @@ export const mayOpen = (login: LoginDefinition, database: string): boolean =>
   ['master', 'tempdb'].includes(database.toLowerCase()) ||
   login.databases.some((name) => name.toLowerCase() === database.toLowerCase());
 
-/** Is SELECT on the table, or on one column of it, denied to this login? */
-const isDenied = (login: LoginDefinition, table: Table, column?: string): boolean => {
+const isAmong = (list: readonly string[] | undefined, table: Table, column?: string): boolean => {
   const names = [`${table.schema}.${table.name}`, table.name, `${table.database.name}.${table.schema}.${table.name}`];
   const lower = names.map((name) => (column === undefined ? name : `${name}.${column}`).toLowerCase());
-  return login.role !== 'sysadmin' && (login.denied ?? []).some((denied) => lower.includes(denied.toLowerCase()));
+  return (list ?? []).some((each) => lower.includes(each.toLowerCase()));
 };
+
+/** Is SELECT on the table, or on one column of it, denied to this login? */
+const isDenied = (login: LoginDefinition, table: Table, column?: string): boolean =>
+  login.role !== 'sysadmin' && isAmong(login.denied, table, column);
 
 /** May the login read this column of a table that it may read? */
 export const mayReadColumn = (login: LoginDefinition, table: Table, column: string): boolean =>
@@ -42,7 +45,7 @@ export const mayDo = (login: LoginDefinition, table: Table, permission: TablePer
     case 'INSERT':
     case 'UPDATE':
     case 'DELETE':
-      return login.role === 'writer';
+      return login.role === 'writer' || isAmong(login.writable, table);
     case 'VIEW DEFINITION':
       return false;
     default:
