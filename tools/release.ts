@@ -21,7 +21,7 @@ npm run release:verify -- RELEASE --keys KEYS [--tarball FILE]   anyone, with pu
 npm run release:publish -- TARBALL                            to CARESTREAM_REGISTRY_URL with CARESTREAM_REGISTRY_TOKEN
 The passphrase is asked on the terminal, or taken from --passphrase-file or CARESTREAM_RELEASE_PASSPHRASE.`;
 
-const { values, positionals } = parseArgs({
+const accepted = {
   allowPositionals: true,
   options: {
     out: { type: 'string', default: path.join(root, 'release') },
@@ -33,7 +33,8 @@ const { values, positionals } = parseArgs({
     registry: { type: 'string' },
     'passphrase-file': { type: 'string' },
   },
-});
+} as const;
+const { values, positionals } = readWords();
 const [command, file] = positionals;
 const passphraseSource = { file: values['passphrase-file'], environment: process.env };
 
@@ -99,6 +100,16 @@ async function publish(): Promise<void> {
   const { name, version } = await packageFactsIn(tarball);
   const { outcome } = await publishTarball(tarballFile, { name, version, tarball }, { registry, token });
   say(outcome === 'published' ? `published  ${name} ${version}` : `there      ${name} ${version}, the same bytes`);
+}
+
+/** A word that is not known ends with what there is, not with a stack. */
+function readWords() {
+  try {
+    return parseArgs(accepted);
+  } catch (error) {
+    process.stderr.write(`release: ${error instanceof Error ? error.message : 'failed'}\n\n${usage}\n`);
+    process.exit(2);
+  }
 }
 
 function must(value: string | undefined, what: string): string {

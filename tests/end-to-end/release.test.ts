@@ -97,6 +97,15 @@ describe('signing', () => {
     expect(stderr).toContain(words);
   });
 
+  test('words that nobody knows are answered with the usage, not with a stack', () => {
+    for (const words of [['build', '--help'], ['sign', '--kye', 'x'], ['frobnicate'], []]) {
+      const { status, stderr } = release(words);
+      expect(status).toBeGreaterThan(0);
+      expect(stderr).toContain('npm run release:keygen');
+      expect(stderr).not.toMatch(/^ +at /m);
+    }
+  });
+
   test('a passphrase may lie in a file; a short one makes no key', () => {
     writeFileSync(inFolder('passphrase'), `${passphrase}\n`);
     const words = ['sign', at('manifest.json'), '--key', 'release.pem', '--passphrase-file', 'passphrase'];

@@ -62,6 +62,16 @@ describe('a directive', () => {
     expect(accept(forgotten, next, null)).toMatchObject({ state: { sequence: 7, directiveKey: next.keyId } });
   });
 
+  test('for what was undone is refused, however new, until it names a higher attempt', () => {
+    const { releaseSha512 } = directiveOf();
+    const undone = { ...emptyState, quarantined: [{ releaseSha512, attempt: 2, reason: 'crashed: exit 1' }] };
+    for (const attempt of [1, 2]) {
+      expect(accept(undone, directiveOf({ sequence: 9, attempt }), null).outcome).toBe('refused');
+    }
+    expect(accept(undone, directiveOf({ sequence: 9, attempt: 3 }), null).outcome).toBe('candidate');
+    expect(accept(undone, directiveOf({ sequence: 9, digit: 'b' }), null).outcome).toBe('candidate');
+  });
+
   test('that names what runs ends a trial of something else', () => {
     const back = directiveOf({ version: '1.0.0', digit: '0', sequence: 2 });
     expect(accept(onTrial, back, null)).toMatchObject({

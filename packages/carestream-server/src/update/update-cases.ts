@@ -91,6 +91,7 @@ export const agentUpdateCases: readonly AgentUpdateCase[] = [
     'tarball-swapped': 'The tarball was exchanged in the registry',
     'tarball-and-packument-swapped': 'The tarball was exchanged, and what the registry says of its hashes too',
     'stolen-publisher-token': 'A thief of the publisher’s token published the dictated version first',
+    'tarball-same-size': 'A tarball of the right size that unpacks to the right files, one byte of it changed',
     'tarball-truncated': 'A tarball that was cut off',
     'tarball-empty': 'An empty tarball',
     'tarball-oversized': 'A tarball with bytes behind its end',
