@@ -402,7 +402,12 @@ export const errorTable = {
     'A request does not fit the contract.',
     'The answer names the fields.',
   ),
-  REQUEST_TOO_LARGE: entry('permanent', 'flynotes', 'A request is larger than Flynotes accepts.', 'Send less at once.'),
+  REQUEST_TOO_LARGE: entry(
+    'permanent',
+    'flynotes',
+    'A request is larger than Flynotes, or something on the way there, accepts.',
+    'Batches are divided by themselves. Where it stays, raise the limit of the proxy or filter in between.',
+  ),
   AUTHORIZATION_MISSING: entry(
     'permanent',
     'flynotes',
