@@ -17,7 +17,9 @@ message has returned, and stops when PostgreSQL tells of the commit that makes t
 medians of its three round trips, each made raw and alone against the same servers, between the measured ones: the answer of a waiting long poll
 through the AWS SDK, the agent's own batch of SELECTs through tedious, the agent's own record in a PUT through node:http. \`underBulk\` compares the
 99th percentiles while the agent uploads all patients without pauses, and idle. \`peer\` is the median behind a bulk upload of a program made of
-sqs-consumer, mssql and fetch, which handles one message at a time as such programs do, divided by ours during a bulk upload.`,
+sqs-consumer, mssql and fetch, which handles one message at a time as such programs do, divided by ours during a bulk upload. For both, patients come
+at a pace of their own, another one each 50 to 100 ms, the same gaps on both sides and for the idle 99th percentile; nobody waits for the one before.
+Those count who were asked for while the bulk upload ran. The three raw legs are compared with patients one after another.`,
   P6: `What it costs a practice's server that the agent is there. The release's one file, launched as a host launches it, with a data folder of an
 earlier run: from making the process until the queue service has let the first receive through, with SQL Server, licence and schema asked for on the
 way. Then a minute of nothing to do, after a pass of an ordinary practice: processor time of all threads, and what the process holds. Long polls,
@@ -27,7 +29,10 @@ queue service lets the new one's first receive through; between the two the host
 reports of an update (verify the manifest, ask the registry, download, hash, unpack, sync to disk) against \`npm install\` of the same agent as modules
 with dependencies, into an empty folder, with all downloads in npm's cache already.`,
   P8: `What the server adds to storing rows: HTTP, zstd, JSON, validation of each row alone, HMAC digests, events, idempotency, one transaction for
-each batch of 1,000, and the agent's waiting for each answer. The floor holds the same rows ready as text and stores them in one transaction.`,
+each batch of 1,000, and waiting for each answer before the next batch, as the agent does. PostgreSQL waits for the disk at each commit on both
+sides: fifty times there, once here. The floor holds the same rows ready as text and stores them in one transaction. Beside the ratio stand speeds of
+rows that changed, of rows that did not, and of several practices at once; and the server's own processor time, which a busy machine disturbs less
+than the clock.`,
   notes: `## What profiles showed
 
 Taken with \`--cpu-prof\`; times are processor time for 100,000 patients.
@@ -39,8 +44,10 @@ Taken with \`--cpu-prof\`; times are processor time for 100,000 patients.
   NFC is looked at once for all of it.
 - **HMAC**: a digest that comes as text costs half of one that comes as bytes, 0.15 s less.
 - **Awaiting** each change cost a turn of the microtask queue; now only a full batch is waited for.
-- **Server**: half of a batch's time is PostgreSQL's. A second sort and an object per event were a quarter of the statement; a record's JSON is
-  what its digest was made of.
+- **Server**, processor time for a batch of 1,000 new patients on a busy machine: Node.js 21 to 23 ms and PostgreSQL 12 ms. Validation by the schema
+  took 5.5 ms of it, and objects for HMAC 3.6 ms. Rows with nothing special about them now pass a check that is made from the schema and proved equal
+  to it, and a digest is two one-shot hashes: Node.js takes 14 to 16 ms. Of PostgreSQL's time the events take about 2 ms, reading the records' JSON
+  3 ms; ordering the rows takes nothing that can be told from noise. COPY and the floor's upsert take 9 to 10 ms.
 - What is left of a pass lies on one thread: mapping 0.3 s, JSON and HMAC 0.4 s, the ledger 0.4 s, reading 0.4 s. A second thread for mapping and digests
   is what would bring it nearer to its floor.`,
 };

@@ -9,6 +9,17 @@ export interface Sampler extends AsyncDisposable {
   patientSync(patientCode: number): Promise<number>;
   /** Asks for a bulk upload, and so for one without pauses. */
   bulkUpload(): Promise<void>;
+  /** How many batches of the practice's bulk uploads the server has stored. */
+  batchesStored(): Promise<number>;
+  /** 50th and 99th percentile of what the agent reported of its patient-syncs since then, leg by leg. */
+  legsSince(time: Date): Promise<readonly LegTimes[]>;
+}
+
+/** One leg of patient-syncs, in milliseconds. */
+export interface LegTimes {
+  readonly leg: string;
+  readonly p50: number;
+  readonly p99: number;
 }
 
 const waitMostMs = 120_000;
@@ -20,10 +31,22 @@ const waitMostMs = 120_000;
 export async function startSampler(world: World, practice: BenchPractice): Promise<Sampler> {
   const sqs = world.sqsClient();
   const sql = postgres(world.databaseUrl, { max: 1, onnotice: () => undefined });
-  const watched = new Set<() => void>();
+  /** Patients who are waited for, and from which read on the record is the one. */
+  const watched = new Map<number, { readonly above: number; readonly stored: (atMs: number) => void }>();
+  // One lookup for all who wait: behind a bulk upload there are many, and each batch is told of.
+  const look = async (noticedAtMs: number): Promise<void> => {
+    if (watched.size === 0) return;
+    const rows = await sql<{ code: number; sequence: string }[]>`
+      select patient_code as code, history_sequence as sequence from patients
+      where practice_id = ${practice.practiceId} and patient_code = any(${[...watched.keys()]}::int[]) and history_sequence is not null`;
+    for (const { code, sequence } of rows) {
+      const waiting = watched.get(code);
+      if (waiting && Number(sequence) > waiting.above) waiting.stored(noticedAtMs);
+    }
+  };
   const listening = await sql.listen('flynotes_events', (id) => {
-    if (id !== practice.practiceId) return;
-    for (const look of watched) look();
+    // The notice comes with the commit; what the lookup takes is this program's own affair.
+    if (id === practice.practiceId) look(performance.now()).catch(() => undefined);
   });
   /** The highest read that brought a full record of this patient; 0 for none. */
   const sequenceOf = async (patientCode: number): Promise<number> => {
@@ -37,30 +60,36 @@ export async function startSampler(world: World, practice: BenchPractice): Promi
 
   return {
     async patientSync(patientCode) {
-      const before = await sequenceOf(patientCode);
-      const stored = Promise.withResolvers<number>();
-      const look = () => {
-        // The notice comes with the commit; what the lookup takes is this program's own affair.
-        const noticedAt = performance.now();
-        void sequenceOf(patientCode).then((now) => {
-          if (now > before) stored.resolve(noticedAt);
-        }, stored.reject);
-      };
+      if (watched.has(patientCode)) throw new Error(`Patient ${patientCode} is being waited for already.`);
+      const above = await sequenceOf(patientCode);
+      const { promise, resolve: stored, reject } = Promise.withResolvers<number>();
       const late = setTimeout(
-        () => stored.reject(new Error(`Patient ${patientCode} did not come within ${waitMostMs / 1_000} s.`)),
+        () => reject(new Error(`Patient ${patientCode} did not come within ${waitMostMs / 1_000} s.`)),
         waitMostMs,
       );
-      watched.add(look);
+      watched.set(patientCode, { above, stored });
       try {
         await send(sqs, practice, serializeMessage({ type: 'patient-sync', patientCode }));
         const sentAt = performance.now();
-        return Math.max(0, (await stored.promise) - sentAt);
+        return Math.max(0, (await promise) - sentAt);
       } finally {
-        watched.delete(look);
+        watched.delete(patientCode);
         clearTimeout(late);
       }
     },
     bulkUpload: () => send(sqs, practice, serializeMessage({ type: 'bulk-upload-patients' })),
+    async batchesStored() {
+      const [row] = await sql<{ batches: number }[]>`
+        select coalesce(sum(next_batch), 0)::int as batches from passes where practice_id = ${practice.practiceId}`;
+      return row?.batches ?? 0;
+    },
+    legsSince: (time) => sql<LegTimes[]>`
+      select l.key as leg, percentile_cont(0.5) within group (order by l.value::float8) as p50,
+        percentile_cont(0.99) within group (order by l.value::float8) as p99
+      from command_results r, jsonb_each_text(r.result->'legs') as l
+      where r.practice_id = ${practice.practiceId} and r.result->>'type' = 'patient-sync'
+        and (r.result->>'at')::timestamptz >= ${time}
+      group by l.key order by p99 desc`,
     async [Symbol.asyncDispose]() {
       await listening.unlisten();
       await sql.end({ timeout: 1 });

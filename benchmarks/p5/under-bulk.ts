@@ -1,33 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createArrivals } from './arrivals.ts';
 import type { Sampler } from './sampler.ts';
 import type { BenchPractice } from './world.ts';
 
-/** Between two messages: somebody looks at one patient after another. */
-const pauseMs = 10;
+/** How often it is asked whether the bulk upload is still running. */
+const lookEveryMs = 100;
 
-/** Patient-syncs, one after another, from now until the pass that runs has ended. @returns milliseconds of each */
+/** What a bulk upload with patients in between was like. */
+export interface UnderBulk {
+  /** Milliseconds of each patient-sync that was sent while it ran. */
+  readonly sync: readonly number[];
+  readonly bulkMs: number;
+}
+
+/**
+ * Asks for a bulk upload without pauses and lets patients come while it runs.
+ * @param isOver - whether it has come to its end
+ */
 export async function measureUnderBulk(
-  { sampler, practice }: { readonly sampler: Sampler; readonly practice: BenchPractice },
-  codes: readonly number[],
-): Promise<{ readonly sync: readonly number[]; readonly passMs: number }> {
-  const sync: number[] = [];
+  sampler: Sampler,
+  codeOf: (n: number) => number,
+  isOver: () => Promise<boolean>,
+): Promise<UnderBulk> {
   const over = new AbortController();
+  await sampler.bulkUpload();
+  const startedAt = performance.now();
+  // Whoever comes first finds it running.
+  await sleep(lookEveryMs);
   const ended = (async () => {
     try {
-      for (;;) {
-        const [pass] = await practice.operator.passes(1);
-        if (pass === undefined || pass.status === 'running') await sleep(100);
-        else if (pass.status === 'equal') return Date.parse(pass.endedAt ?? '') - Date.parse(pass.startedAt);
-        else throw new Error(`The pass ended as ${pass.status} (${pass.code}).`);
-      }
+      while (!(await isOver())) await sleep(lookEveryMs);
+      return performance.now() - startedAt;
     } finally {
       over.abort();
     }
   })();
   ended.catch(() => undefined);
-  for (let n = 0; !over.signal.aborted; n += 1) {
-    sync.push(await sampler.patientSync(codes[n % codes.length] ?? 0));
-    await sleep(pauseMs);
-  }
-  return { sync, passMs: await ended };
+  const sync = await createArrivals().come((n) => sampler.patientSync(codeOf(n)), { until: over.signal });
+  return { sync, bulkMs: await ended };
+}
+
+/** The agent's pass ends with a proof that both sides hold the same. */
+export async function passIsOver({ operator }: BenchPractice): Promise<boolean> {
+  const [pass] = await operator.passes(1);
+  if (pass === undefined || pass.status === 'running') return false;
+  if (pass.status !== 'equal') throw new Error(`The pass ended as ${pass.status} (${pass.code}).`);
+  return true;
 }
