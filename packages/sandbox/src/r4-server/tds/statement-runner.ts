@@ -44,7 +44,7 @@ export interface RunOutcome {
 const COMMAND = { select: 0xc1, update: 0xc5 } as const;
 /** Rows between two looks at the clock, and how long to go on without letting others have a turn. */
 const ROWS_PER_LOOK = 32;
-const TURN_MS = 20;
+const TURN_MS = 4;
 
 /** A fault that ends the connection while rows are being written. */
 class ConnectionCut extends Error {}
