@@ -17,6 +17,35 @@ describe('acknowledging', () => {
     expect(order).toEqual(['effect', 'delete, reported 1, noted 1']);
   });
 
+  it('commits result and inbox together, before the deletion; each for itself where both cannot be', async () => {
+    const seen: string[] = [];
+    let fails = false;
+    const bench = createBench(async () => done, {
+      together(work) {
+        const before = [bench.results.length, bench.inbox.size];
+        const result = work();
+        seen.push(
+          `${before.join(' ')} to ${bench.results.length} ${bench.inbox.size}, left ${bench.sqs.remaining().length}`,
+        );
+        if (!fails) return result;
+        bench.results.pop();
+        bench.inbox.delete('message-2');
+        throw new AgentError('DISK_FULL');
+      },
+    });
+    void bench.serving();
+    bench.sync(1);
+    await bench.clock.advance(100);
+    expect(seen).toEqual(['0 0 to 1 1, left 1']);
+    fails = true;
+    bench.sync(2);
+    await bench.clock.advance(100);
+    expect(bench.results).toHaveLength(2);
+    expect([...bench.inbox.keys()]).toEqual(['message-1', 'message-2']);
+    expect(bench.sqs.remaining()).toEqual([]);
+    expect(bench.errors).toHaveLength(1);
+  });
+
   it('keeps a message hidden for as long as its command takes', async () => {
     let runs = 0;
     const bench = createBench(async () => {

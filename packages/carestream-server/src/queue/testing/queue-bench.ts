@@ -7,7 +7,10 @@ import { createInMemoryQueue, createQueue, type CommandContext, type CommandOutc
 export type Handle = (message: Message, context: CommandContext, signal: AbortSignal) => Promise<CommandOutcome>;
 
 /** A queue, an agent's end of it, and everything that was told. */
-export function createBench(handle: Handle, options: { receivesMost?: number; inbox?: Map<string, true> } = {}) {
+export function createBench(
+  handle: Handle,
+  options: { receivesMost?: number; inbox?: Map<string, true>; together?: <Result>(work: () => Result) => Result } = {},
+) {
   const clock = createVirtualClock();
   const sqs = createInMemoryQueue(
     clock,
@@ -46,6 +49,7 @@ export function createBench(handle: Handle, options: { receivesMost?: number; in
       handle,
       onUnknownType: (type) => void unknownTypes.push(type),
       report: (result) => void results.push(result),
+      ...(options.together ? { together: options.together } : {}),
       transport: sqs.transport,
     },
     { url: 'https://queue.example.com/1/practice', region: 'eu-west-2' },
