@@ -66,7 +66,8 @@ export interface RunningHost {
 /** @see {@link createHostRig} */
 export type HostRig = ReturnType<typeof createHostRig>;
 
-const waitMostMs = 20_000;
+/** Far more than any step takes: a machine may be busy with something else. */
+const waitMostMs = 40_000;
 
 /** A folder with an installation, keys and releases of its own, and the real host as a process over it. */
 export function createHostRig(times: Partial<HostTimes> = {}) {
