@@ -29,7 +29,8 @@ queue service lets the new one's first receive through; between the two the host
 reports of an update (verify the manifest, ask the registry, download, hash, unpack, sync to disk) against \`npm install\` of the same agent as modules
 with dependencies, into an empty folder, with all downloads in npm's cache already.`,
   P8: `What the server adds to storing rows: HTTP, zstd, JSON, validation of each row alone, HMAC digests, events, idempotency, one transaction for
-each batch of 1,000, and waiting for each answer before the next batch, as the agent does. PostgreSQL waits for the disk at each commit on both
+each batch of 1,000. Two batches of a pass are on their way at a time, so that the server reads one while PostgreSQL stores the other: that is what the
+server can take in. The agent has one on its way, which stands beside it, as do the others below. PostgreSQL waits for the disk at each commit on both
 sides: fifty times there, once here. The floor holds the same rows ready as text and stores them in one transaction. Beside the ratio stand speeds of
 rows that changed, of rows that did not, and of several practices at once; and the server's own processor time, which a busy machine disturbs less
 than the clock.`,

@@ -3,9 +3,9 @@ import http from 'node:http';
 /** A call with its answer's JSON. */
 export type Call = <Answer>(path: string, token: string, body: string | Uint8Array) => Promise<Answer>;
 
-/** One connection that stays, through node:http as the agent's own are; whoever posts in its place costs no more than the agent does. */
-export const createAgentConnection = (url: string): Call & Disposable => {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+/** Connections that stay, through node:http as the agent's own are; whoever posts in its place costs no more than the agent does. */
+export const createAgentConnection = (url: string, connections = 1): Call & Disposable => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   const call: Call = (path, token, body) =>
     new Promise((resolve, reject) => {
       const request = http.request(url + path, {
