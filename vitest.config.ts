@@ -19,7 +19,7 @@ const suite = (name: string, include: string[], exclude: string[] = []) => ({
     execArgv,
     pool: 'forks' as const,
     // A busy machine is slow, and the full counts of `npm run test:long` take their time.
-    testTimeout: (name === 'unit' ? 20_000 : 60_000) * (long ? 30 : 1),
+    testTimeout: 60_000 * (long ? 30 : 1),
     hookTimeout: 60_000,
     // What will be so is waited for; how long that takes says more of the machine than of the code.
     expect: { poll: { timeout: 20_000 } },
