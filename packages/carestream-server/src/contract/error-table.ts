@@ -151,7 +151,7 @@ export const errorTable = {
     'permanent',
     'flynotes',
     'The registry from which new versions come refused the request.',
-    'Nothing to do in the practice; Flynotes must renew the registry token.',
+    'Nothing to do in the practice; Flynotes must renew the registry token, or publish a first release there (a 404 may mean either).',
   ),
   // The practice's database
   PRACTICE_UNREACHABLE: entry(
