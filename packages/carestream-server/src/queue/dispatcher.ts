@@ -133,7 +133,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       return reported;
     };
     try {
-      await (deps.together ?? ((work) => work()))(both);
+      await (deps.together === undefined ? both() : deps.together(both));
     } catch (error) {
       log.error(error, 'queue');
       // The one may find room where both did not; what finds none is kept in memory.

@@ -58,7 +58,7 @@ const damageMarkOf = (path: string): string => `${path}.is-damaged`;
 function openSound(path: string, bytesMost: number): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
-    // FULL: a row that was acknowledged stays, also when the power goes.
+    // FULL: what was waited for stays, also when the power goes. What need not be is written lightly.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA max_page_count = ${Math.ceil(bytesMost / pageBytes)}`);
     const verdict = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { guarded } from './sqlite-errors.ts';
-import { inSlices, inTransaction, rowsPerTransaction } from './transaction.ts';
+import { inSlices, inTransaction, lightly, rowsPerTransaction } from './transaction.ts';
 
 /** What Flynotes has acknowledged of one patient: R4's number, the digest, the number of the read. Nothing else is kept. */
 export interface LedgerEntry {
@@ -106,9 +106,11 @@ export function createLedger(database: DatabaseSync): Ledger {
       }),
     putAcknowledged(entries) {
       revision += 1;
-      for (let start = 0; start < entries.length; start += rowsPerTransaction) {
-        inTransaction(database, () => putAll(entries.slice(start, start + rowsPerTransaction)));
-      }
+      lightly(database, () => {
+        for (let start = 0; start < entries.length; start += rowsPerTransaction) {
+          inTransaction(database, () => putAll(entries.slice(start, start + rowsPerTransaction)));
+        }
+      });
     },
     remove(removals) {
       revision += 1;

@@ -47,7 +47,10 @@ test('every query goes by an index', () => {
         // A slice of each table is put in order, never a whole one.
         const slices =
           `${area}.${name}` === 'findingSql.accountAfter' && /^SCAN \(?subquery|TEMP B-TREE FOR GROUP BY/i.test(detail);
-        expect(walk || slices || !/^SCAN (?!\d+-ROW VALUES)|TEMP B-TREE/.test(detail), `${area}.${name}: ${detail}`).toBe(true);
+        expect(
+          walk || slices || !/^SCAN (?!\d+-ROW VALUES)|TEMP B-TREE/.test(detail),
+          `${area}.${name}: ${detail}`,
+        ).toBe(true);
       }
     }
   }

@@ -62,7 +62,7 @@ export function createResumePoints(
       if (afterCode !== null && nowMs - notedMs < pauseBetweenMs) return;
       notedMs = nowMs;
       const noted: NotedPoint = { passId, form, readingSince, afterCode, counts };
-      unlessFull(() => notes.set(noteKey, JSON.stringify(noted)));
+      unlessFull(() => notes.setLightly(noteKey, JSON.stringify(noted)));
     },
     forget: () => notes.delete(noteKey),
   };
