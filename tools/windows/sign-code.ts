@@ -1,4 +1,6 @@
-import { renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { call } from './call.ts';
 
 /** The certificate that Windows shows as the publisher. */
@@ -14,14 +16,16 @@ export function signCode(file: string, signature: CodeSignature): void {
   rmSync(signed, { force: true });
   const from =
     'pkcs12' in signature ? ['-pkcs12', signature.pkcs12] : ['-certs', signature.certificate, '-key', signature.key];
-  const passphrase = signature.passphrase;
-  call(
-    'osslsigncode',
-    [
+  const { passphrase } = signature;
+  // A command line can be read by every user of the machine; and a pipe is not read reliably. A folder of one's own can be.
+  const folder = mkdtempSync(path.join(tmpdir(), 'carestream-sign-'));
+  const passphraseFile = path.join(folder, 'passphrase');
+  try {
+    if (passphrase !== undefined) writeFileSync(passphraseFile, passphrase, { mode: 0o600 });
+    call('osslsigncode', [
       'sign',
       ...from,
-      // From standard input: a command line can be read by every user of the machine.
-      ...(passphrase === undefined ? [] : ['-readpass', '-']),
+      ...(passphrase === undefined ? [] : ['-readpass', passphraseFile]),
       '-h',
       'sha256',
       '-n',
@@ -31,8 +35,9 @@ export function signCode(file: string, signature: CodeSignature): void {
       file,
       '-out',
       signed,
-    ],
-    passphrase === undefined ? {} : { input: passphrase },
-  );
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
   renameSync(signed, file);
 }
