@@ -123,6 +123,23 @@ describe('recorded digests', () => {
     expect(digester.rootOf(createBucketSums().sums)).toBe(recorded.emptyRoot);
   });
 
+  test('sums are those of whole numbers modulo 2^128, whatever is added and taken out', () => {
+    const digests = fc.array(fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }), { maxLength: 20 });
+    fc.assert(
+      fc.property(digests, digests, (added, removed) => {
+        const sums = createBucketSums();
+        for (const value of added) sums.add(255, bucketSumHex(value));
+        for (const value of removed) sums.remove(255, bucketSumHex(value).toUpperCase());
+        const expected =
+          added.reduce((sum, value) => sum + value, 0n) - removed.reduce((sum, value) => sum + value, 0n);
+        expect(sums.sums[255]).toBe(BigInt.asUintN(128, expected));
+        expect(sums.sums.slice(0, 255).every((sum) => sum === 0n)).toBe(true);
+        expect(sums.patients).toBe(added.length - removed.length);
+      }),
+      { seed: 20_261_130, numRuns: 300 },
+    );
+  });
+
   test('the canonical form is RFC 8785: sorted keys at every level, NFC, empty fields left out', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((value) => basicText(value));
     const record = fc.record(

@@ -6,8 +6,6 @@ export const canonicalVersions: readonly number[] = [1];
 /** How many buckets a practice's patients fall into. */
 export const bucketCount = 256;
 
-const twoTo128 = 1n << 128n;
-
 /**
  * The canonical form of a basic record, version 1: RFC 8785 JSON in NFC, empty fields left out. Keys are written in
  * code-unit order here, so that `JSON.stringify` alone yields RFC 8785 (strings are well-formed by schema, the only number is an integer).
@@ -103,29 +101,57 @@ export function createDigester(primitives: DigestPrimitives): Digester {
 /** Sums of digests per bucket, modulo 2^128: order does not matter, and a patient can be taken out again. */
 export interface BucketSums {
   readonly patients: number;
+  /** One for each bucket, as they stand now. */
   readonly sums: readonly bigint[];
   add(bucket: number, digestHex: string): void;
   remove(bucket: number, digestHex: string): void;
 }
 
+/** A sum in four parts of 32 bits, highest first: a hundred thousand large numbers cost more than all that is added up here. */
+const lanes = 4;
+const laneSize = 2 ** 32;
+const laneDigits = 8;
+
 /** @see {@link BucketSums} */
 export function createBucketSums(): BucketSums {
-  const sums = Array.from({ length: bucketCount }, () => 0n);
+  const parts = new Float64Array(bucketCount * lanes);
   let patients = 0;
+
+  const addTo = (bucket: number, digestHex: string, sign: 1 | -1): void => {
+    let carry = 0;
+    for (let lane = lanes - 1; lane >= 0; lane -= 1) {
+      const place = bucket * lanes + lane;
+      const sum = parts[place]! + sign * laneOf(digestHex, lane) + carry;
+      carry = Math.floor(sum / laneSize);
+      parts[place] = sum - carry * laneSize;
+    }
+    patients += sign;
+  };
+
   return {
     get patients() {
       return patients;
     },
-    sums,
-    add(bucket, digestHex) {
-      sums[bucket] = ((sums[bucket] ?? 0n) + BigInt(`0x${digestHex}`)) % twoTo128;
-      patients += 1;
+    get sums() {
+      return Array.from({ length: bucketCount }, (_, bucket) => {
+        const each = parts.subarray(bucket * lanes, (bucket + 1) * lanes);
+        return each.reduce((sum, part) => sum * BigInt(laneSize) + BigInt(part), 0n);
+      });
     },
-    remove(bucket, digestHex) {
-      sums[bucket] = ((sums[bucket] ?? 0n) - BigInt(`0x${digestHex}`) + twoTo128) % twoTo128;
-      patients -= 1;
-    },
+    add: (bucket, digestHex) => addTo(bucket, digestHex, 1),
+    remove: (bucket, digestHex) => addTo(bucket, digestHex, -1),
   };
+}
+
+/** Eight of the hexadecimal digits as a number. */
+function laneOf(digestHex: string, lane: number): number {
+  let value = 0;
+  for (let at = lane * laneDigits; at < (lane + 1) * laneDigits; at += 1) {
+    const unit = digestHex.charCodeAt(at);
+    // 0 to 9; a to f and A to F.
+    value = value * 16 + (unit < 0x3a ? unit - 0x30 : (unit & 0x5f) - 0x37);
+  }
+  return value;
 }
 
 /** A bucket's sum as it travels: 32 hexadecimal characters. */
