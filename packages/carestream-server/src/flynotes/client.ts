@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import {
   agentCalls,
   type BatchAnswer,
-  type BatchRequest,
   type BulkPassAnswer,
   type CommandResult,
   type CompleteAnswer,
@@ -19,13 +18,19 @@ import { jsonOf } from './answer.ts';
 import { createHttpExchange, type HttpAnswer } from './exchange.ts';
 import { networkError } from './network-errors.ts';
 import { invalidAnswer, refusalOf } from './refusal.ts';
-import { batchJson, encodeBody, type ContentCoding } from './request-body.ts';
+import { encodeBody, type ContentCoding } from './request-body.ts';
 
 /** The agent's calls to Flynotes. Each is tried once; trying again is the caller's business. */
 export interface FlynotesClient {
   licence(request: LicenceRequest, signal: AbortSignal): Promise<LicenceAnswer>;
   beginPass(request: { readonly reason: PassFigures['reason'] }, signal: AbortSignal): Promise<BulkPassAnswer>;
-  sendBatch(passId: string, batch: BatchRequest, options: BatchSending, signal: AbortSignal): Promise<BatchAnswer>;
+  /** @param body - a batch of the contract as JSON in UTF-8; it must not change before the answer is there */
+  sendBatch(
+    passId: string,
+    body: Uint8Array<ArrayBuffer>,
+    options: BatchSending,
+    signal: AbortSignal,
+  ): Promise<BatchAnswer>;
   completePass(passId: string, request: CompleteRequest, signal: AbortSignal): Promise<CompleteAnswer>;
   putPatient(patientCode: number, upload: PatientUpload, signal: AbortSignal): Promise<PatientUploadAnswer>;
   commandResult(result: CommandResult, signal: AbortSignal): Promise<void>;
@@ -37,8 +42,6 @@ export interface FlynotesClient {
 /** How a batch is sent. */
 export interface BatchSending {
   readonly idempotencyKey: string;
-  /** Its patients' records, in order, where they have been written as JSON already. */
-  readonly patientsJson?: readonly string[];
 }
 
 /** How long each call may take, in milliseconds, body included. */
@@ -75,7 +78,7 @@ interface Call<Answer> {
   readonly method: 'POST' | 'PUT';
   readonly path: string;
   readonly answer: z.ZodType<Answer>;
-  /** What travels as JSON; a function writes it itself. */
+  /** What travels as JSON, or that JSON. */
   readonly body: unknown;
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -150,12 +153,12 @@ export function createFlynotesClient(deps: { readonly clock: Clock }, options: F
       coding = answer.contentCodings.includes('zstd') ? 'zstd' : 'gzip';
       return answer;
     },
-    sendBatch: (passId, batch, { idempotencyKey, patientsJson }, signal) =>
+    sendBatch: (passId, body, { idempotencyKey }, signal) =>
       ask(
         {
           ...agentCalls.sendBatch,
           path: agentCalls.sendBatch.path.replace('{passId}', encodeURIComponent(passId)),
-          body: patientsJson ? () => batchJson(batch, patientsJson) : batch,
+          body,
           timeoutMs: timeouts.batchMs,
           headers: { 'idempotency-key': idempotencyKey },
         },

@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { basicRecordSchema, fullRecordSchema, type BasicRecord } from '../contract/index.ts';
 import { mapBasics, mapFullRecord } from '../records/index.ts';
 import { testDrivers, type TestDriver } from './driver-rig.ts';
-import { allPages, createPracticeRig } from './practice-rig.ts';
+import { allPages, createPracticeRig, expectPlainAsMapped } from './practice-rig.ts';
 
 const startRigOver = async (driver: TestDriver, options: R4ServerOptions = {}) =>
   createPracticeRig(driver.reached(await createR4Server({ patients: 300, seed: 7, ...options })));
@@ -110,6 +110,10 @@ for (const driver of testDrivers) {
         });
         const pages = await allPages(reader, 400);
         expect(pages.flatMap((page) => page.rows)).toHaveLength(size.patients);
+        // Rows are bytes where the driver gives them; nearly all of them are plain.
+        const first = await reader.readBasicsPage(null, 400, new AbortController().signal);
+        expect(first.rows.packed !== undefined).toBe(driver.name === 'tedious');
+        if (first.rows.packed) expect(expectPlainAsMapped(first.rows)).toBeGreaterThan(360);
         expect(pages.every((page) => page.repeatedCodes.length === 0)).toBe(true);
         const records = new Map<number, BasicRecord>();
         for (const row of pages.flatMap((page) => page.rows)) {

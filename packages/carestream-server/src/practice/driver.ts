@@ -1,3 +1,4 @@
+import type { PackedRows } from './tds/packed-rows.ts';
 import type { TlsOffer } from './tls-offer.ts';
 
 /** Parameters of a statement: all of ours are numbers. */
@@ -8,14 +9,17 @@ export interface Query {
   readonly text: string;
   readonly parameters?: Parameters;
   readonly timeoutMs: number;
-  /** True where one result set of many rows is expected, which is worth reading faster than the driver does. */
+  /** True where one result set of many rows is expected: it may come unread, in {@link ResultSets.packed}. */
   readonly manyRows?: boolean;
   /** Names that an error may repeat. */
   readonly identifiers?: readonly string[];
 }
 
 /** Result sets of rows of values, in the order of the SELECT lists. */
-export type ResultSets = readonly (readonly (readonly unknown[])[])[];
+export interface ResultSets extends ReadonlyArray<readonly (readonly unknown[])[]> {
+  /** The one result set that was expected, as it came over the wire; then there is no other. */
+  readonly packed?: PackedRows;
+}
 
 /**
  * One connection over one of the two ways to SQL Server: TCP by tedious, or ODBC in a process of its own. A driver bounds nothing

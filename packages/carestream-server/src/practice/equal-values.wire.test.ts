@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TYPE_SAMPLES } from '../../../sandbox/src/r4-server/tds/type-samples.fixture.ts';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { resolveDatabaseConfig } from './database-config.ts';
+import { unpackRow, unpackRows } from './tds/packed-rows.ts';
 import { testDrivers, type TestDriver } from './driver-rig.ts';
 import { fixedLocation } from './location.ts';
 import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
@@ -52,8 +53,12 @@ for (const driver of testDrivers) {
       connection = connect(driver);
     });
     afterAll(() => connection.close());
-    const read = async (text: string, manyRows = false): Promise<unknown[]> =>
-      ((await connection.query({ text, timeoutMs: 20_000, manyRows }, signal))[0] ?? []).map((row) => row[0]);
+    const read = async (text: string, manyRows = false): Promise<unknown[]> => {
+      const sets = await connection.query({ text, timeoutMs: 20_000, manyRows }, signal);
+      const { packed } = sets;
+      if (packed) expect(packed.starts.map((_, row) => unpackRow(packed, row))).toStrictEqual(unpackRows(packed));
+      return (packed ? unpackRows(packed) : (sets[0] ?? [])).map((row) => row[0]);
+    };
 
     test.each(titles.map((title, index) => ({ title, index })))('$title', async ({ index }) => {
       const expected = [...(types[index]?.samples ?? []).map(([, seen]) => seen), null];

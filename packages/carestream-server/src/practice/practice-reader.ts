@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
-import type { BasicsRow, Cell, PatientRows } from '../records/index.ts';
+import type { BasicsRow, BasicsRows, Cell, PatientRows } from '../records/index.ts';
+import { packedPageOf } from './packed-page.ts';
 import type { ReadPractice } from './practice-schema.ts';
 import type { NeededGrants } from './readable-schema.ts';
 import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
@@ -14,6 +15,7 @@ import {
 } from './row-readers.ts';
 import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
+import { unpackRows } from './tds/packed-rows.ts';
 import type { TlsOffer } from './tls-offer.ts';
 
 /** What the practice's database looks like, and whether the login could write to it. */
@@ -38,7 +40,7 @@ export interface PracticeSchema extends ResolvedSchema {
 
 /** A page of the patients' table. */
 export interface BasicsPage {
-  readonly rows: readonly BasicsRow[];
+  readonly rows: BasicsRows;
   /** Where the next page begins; null after the last one. */
   readonly lastCode: number | null;
   /** For each row that is left out because one before it bears the same code, that code. */
@@ -185,7 +187,7 @@ export function createPracticeReader(
               },
         signal,
       );
-      const page = pageOf(sets[0] ?? [], pageRows, used);
+      const page = pageOf(sets, pageRows, used);
       if (afterCode !== null && page.lastCode !== null && page.lastCode <= afterCode) {
         throw new AgentError('PRACTICE_QUERY_FAILED', { details: { reason: 'codes do not ascend' } });
       }
@@ -201,7 +203,7 @@ export function createPracticeReader(
           ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs, manyRows: true }),
           signal,
         );
-        rows.push(...pageOf(sets[0] ?? [], Infinity, used).rows);
+        rows.push(...pageOf(sets, Infinity, used).rows);
       }
       return rows;
     },
@@ -214,7 +216,7 @@ export function createPracticeReader(
       );
       const setOf = (part: Statements['parts'][number]): ResultSets[number] =>
         sets[used.statements.parts.indexOf(part)] ?? [];
-      const [basics] = pageOf(setOf('basics'), Infinity, used).rows;
+      const basics = pageOfValues(setOf('basics'), Infinity, used).rows.at(0);
       if (basics === undefined) return null;
       return {
         basics,
@@ -261,15 +263,29 @@ export function createPracticeReader(
   };
 }
 
+type Rows = Pick<BasicsPage, 'rows' | 'lastCode' | 'repeatedCodes'>;
+
+/** Whether a patient can have no second row: neither the patient nor the address beside it comes twice. */
+function isOneRowEach({ schema: { entities, addressPlace } }: Plan): boolean {
+  const { patient, address } = entities;
+  const oneAddress = isKey(address, addressPlace === 'address-code' ? 'addressCode' : 'patientCode');
+  return isKey(patient, 'patientCode') && (address === undefined || oneAddress);
+}
+
+function pageOf(sets: ResultSets, pageRows: number, plan: Plan): Rows {
+  const { packed } = sets;
+  if (packed === undefined) return pageOfValues(sets[0] ?? [], pageRows, plan);
+  const full = packed.starts.length >= pageRows;
+  const addresses = plan.schema.entities.address === undefined ? 0 : 1;
+  const page = packedPageOf(packed, { basics: plan.basics, addresses, leavesOutLast: full && !isOneRowEach(plan) });
+  if (page === null) return pageOfValues(unpackRows(packed), pageRows, plan);
+  return { rows: page.rows, repeatedCodes: [], lastCode: full ? page.lastCode : null };
+}
+
 /** Rows of one patient stand together. Several are several addresses where the code is a key, and otherwise a repeated code. */
-function pageOf(
-  values: readonly (readonly Cell[])[],
-  pageRows: number,
-  plan: Plan,
-): Pick<BasicsPage, 'rows' | 'lastCode' | 'repeatedCodes'> {
+function pageOfValues(values: readonly (readonly Cell[])[], pageRows: number, plan: Plan): Rows {
   const { patient, address } = plan.schema.entities;
   const codeIsKey = isKey(patient, 'patientCode');
-  const oneAddress = isKey(address, plan.schema.addressPlace === 'address-code' ? 'addressCode' : 'patientCode');
   const rows: BasicsRow[] = [];
   const repeatedCodes: number[] = [];
   let previous = Number.NEGATIVE_INFINITY;
@@ -279,7 +295,7 @@ function pageOf(
     if (chosen !== undefined) rows.push(plan.basics.read(chosen, addresses));
   };
   const full = values.length >= pageRows;
-  const end = full && !(codeIsKey && (address === undefined || oneAddress)) ? endOfWhole(values) : values.length;
+  const end = full && !isOneRowEach(plan) ? endOfWhole(values) : values.length;
   for (let index = 0; index < end; index += 1) {
     const row = values[index] ?? [];
     const code = numberOf(row[0]);

@@ -1,4 +1,7 @@
+import { orderedBasics } from '../contract/index.ts';
+import { createPlainBasics, mapBasics, type BasicsRow, type BasicsRows } from '../records/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
+import { expect } from 'vitest';
 import { createSystemClock } from '../runtime/system-clock.ts';
 import { createPracticeConnector, type PracticeConnectorOptions } from './practice-connector.ts';
 import type { BasicsPage, PracticeReader } from './practice-reader.ts';
@@ -37,12 +40,31 @@ export function createPracticeRig<Server extends RigServer>(server: Server, cloc
   };
 }
 
+/** For tests: whatever is written straight from a row's bytes is what mapping the row gives. @returns how many rows were */
+export function expectPlainAsMapped(rows: BasicsRows): number {
+  const today = '2026-10-30';
+  const plain = rows.packed ? createPlainBasics(rows.packed, today) : null;
+  let written = 0;
+  for (const [index, row] of [...rows].entries()) {
+    if (!rows.packed || !plain?.write(rows.packed, index, () => row)) continue;
+    written += 1;
+    const mapped = mapBasics(row, { today });
+    expect(mapped.outcome === 'mapped' ? orderedBasics(mapped.record) : mapped.code).toBe(plain.text());
+    expect([...plain.rules()].sort()).toEqual([...mapped.rules].sort());
+  }
+  return written;
+}
+
+/** A page with all its rows read. */
+export type WholePage = BasicsPage & { readonly rows: readonly BasicsRow[] };
+
 /** For tests: every page, in order. */
-export async function allPages(reader: PracticeReader, pageRows: number): Promise<BasicsPage[]> {
-  const pages: BasicsPage[] = [];
+export async function allPages(reader: PracticeReader, pageRows: number): Promise<WholePage[]> {
+  const pages: WholePage[] = [];
   for (let after: number | null = null; ;) {
     const page: BasicsPage = await reader.readBasicsPage(after, pageRows, new AbortController().signal);
-    pages.push(page);
+    expectPlainAsMapped(page.rows);
+    pages.push({ ...page, rows: [...page.rows] });
     if (page.lastCode === null) return pages;
     after = page.lastCode;
   }

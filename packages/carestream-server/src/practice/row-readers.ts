@@ -1,10 +1,19 @@
-import type { AlertFlag, AlertRow, AnswerRow, BasicsRow, Cell, QuestionnaireRow } from '../records/index.ts';
+import type {
+  AlertFlag,
+  AlertRow,
+  AnswerRow,
+  BasicsLayout,
+  BasicsRow,
+  Cell,
+  QuestionnaireRow,
+} from '../records/index.ts';
 import { medicalFlags, type MedicalFlag } from './medical-flags.ts';
 import { addressLineFields } from './schema-map.ts';
 import type { Selected, Statements } from './statements.ts';
 
 /** Turns a row of values into a basics row. The places of the fields are looked up once. */
 export interface BasicsReader {
+  readonly layout: BasicsLayout;
   read(values: readonly Cell[], addresses: number): BasicsRow;
   /** Whether two rows of one code differ in their addresses alone. */
   isSamePerson(one: readonly Cell[], other: readonly Cell[]): boolean;
@@ -14,11 +23,37 @@ export interface BasicsReader {
 
 const nothing: readonly Cell[] = Object.freeze([]);
 
+/** Where the fields of a basics row stand among these columns. */
+export function layoutOf(columns: readonly Selected[]): BasicsLayout {
+  const all = (...fields: readonly string[]): number[] =>
+    fields.flatMap((field) => columns.flatMap((column, index) => (column.field === field ? [index] : [])));
+  const first = (field: string): number => all(field)[0] ?? -1;
+  return {
+    title: first('title'),
+    forename: first('forename'),
+    surname: first('surname'),
+    knownAs: first('knownAs'),
+    sex: first('sex'),
+    dateOfBirth: first('dateOfBirth'),
+    nhsNumber: first('nhsNumber'),
+    emails: all('email'),
+    mobilePhones: all('mobilePhone'),
+    homePhones: all('homePhone'),
+    workPhones: all('workPhone'),
+    otherPhones: all('otherPhone'),
+    addressLines: all(...addressLineFields),
+    postcode: first('postcode'),
+    archived: first('archived'),
+    status: first('status'),
+    active: first('active'),
+    deceased: first('deceased'),
+    diedOn: first('diedOn'),
+  };
+}
+
 /** Creates the reader of rows with these columns. */
 export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
-  const placesOf = (...fields: readonly string[]): number[] =>
-    fields.flatMap((field) => columns.flatMap((column, index) => (column.field === field ? [index] : [])));
-  const placeOf = (field: string): number => placesOf(field)[0] ?? -1;
+  const layout = layoutOf(columns);
   const several = (places: readonly number[]): ((values: readonly Cell[]) => readonly Cell[]) => {
     const [only] = places;
     if (only === undefined) return () => nothing;
@@ -27,20 +62,6 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
     return (values) => places.map((place) => values[place]);
   };
   const one = (values: readonly Cell[], place: number): Cell => (place < 0 ? null : values[place]);
-
-  const title = placeOf('title');
-  const forename = placeOf('forename');
-  const surname = placeOf('surname');
-  const knownAs = placeOf('knownAs');
-  const sex = placeOf('sex');
-  const dateOfBirth = placeOf('dateOfBirth');
-  const nhsNumber = placeOf('nhsNumber');
-  const postcode = placeOf('postcode');
-  const archived = placeOf('archived');
-  const status = placeOf('status');
-  const active = placeOf('active');
-  const deceased = placeOf('deceased');
-  const diedOn = placeOf('diedOn');
   const placesApart = columns.flatMap(({ field, ofAddress }, index) =>
     ofAddress === true ? [{ index, isKey: field === 'addressKey' }] : [],
   );
@@ -48,14 +69,15 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
     .toSorted((a, b) => Number(b.isKey) - Number(a.isKey) || a.index - b.index)
     .map(({ index }) => index);
   const placesOwn = columns.flatMap(({ ofAddress }, index) => (ofAddress === true ? [] : [index]));
-  const emails = several(placesOf('email'));
-  const mobilePhones = several(placesOf('mobilePhone'));
-  const homePhones = several(placesOf('homePhone'));
-  const workPhones = several(placesOf('workPhone'));
-  const otherPhones = several(placesOf('otherPhone'));
-  const addressLines = several(placesOf(...addressLineFields));
+  const emails = several(layout.emails);
+  const mobilePhones = several(layout.mobilePhones);
+  const homePhones = several(layout.homePhones);
+  const workPhones = several(layout.workPhones);
+  const otherPhones = several(layout.otherPhones);
+  const addressLines = several(layout.addressLines);
 
   return {
+    layout,
     isSamePerson: (row, other) => placesOwn.every((place) => isSame(row[place], other[place])),
     isAddressBefore(row, other) {
       const place = apartInOrder.find((each) => !isSame(row[each], other[each]));
@@ -63,25 +85,25 @@ export function createBasicsReader(columns: readonly Selected[]): BasicsReader {
     },
     read: (values, addresses) => ({
       patientCode: values[0],
-      title: one(values, title),
-      forename: one(values, forename),
-      surname: one(values, surname),
-      knownAs: one(values, knownAs),
-      sex: one(values, sex),
-      dateOfBirth: one(values, dateOfBirth),
-      nhsNumber: one(values, nhsNumber),
+      title: one(values, layout.title),
+      forename: one(values, layout.forename),
+      surname: one(values, layout.surname),
+      knownAs: one(values, layout.knownAs),
+      sex: one(values, layout.sex),
+      dateOfBirth: one(values, layout.dateOfBirth),
+      nhsNumber: one(values, layout.nhsNumber),
       emails: emails(values),
       mobilePhones: mobilePhones(values),
       homePhones: homePhones(values),
       workPhones: workPhones(values),
       otherPhones: otherPhones(values),
       addressLines: addressLines(values),
-      postcode: one(values, postcode),
-      archived: one(values, archived),
-      status: one(values, status),
-      active: one(values, active),
-      deceased: one(values, deceased),
-      diedOn: one(values, diedOn),
+      postcode: one(values, layout.postcode),
+      archived: one(values, layout.archived),
+      status: one(values, layout.status),
+      active: one(values, layout.active),
+      deceased: one(values, layout.deceased),
+      diedOn: one(values, layout.diedOn),
       addresses,
     }),
   };

@@ -3,7 +3,6 @@ import { AgentError } from '../runtime/index.ts';
 import type { TcpTarget } from './database-config.ts';
 import type { Driver } from './driver.ts';
 import { portOfInstance } from './sql-browser.ts';
-import { unpackRows } from './tds/packed-rows.ts';
 import { createRowTaker } from './tds/row-taker.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
@@ -185,7 +184,7 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
       try {
         const result = await request.query(query.text);
         const rows = rowTaker.take();
-        if (rows !== null) return [unpackRows(rows)];
+        if (rows !== null) return Object.assign([], { packed: rows });
         return result.recordsets as unknown as readonly (readonly (readonly unknown[])[])[];
       } catch (error) {
         rowTaker.take();

@@ -11,10 +11,15 @@ const separators = /[\s-]+/g;
  * @see https://www.datadictionary.nhs.uk/attributes/nhs_number.html
  */
 export function hasNhsCheckDigit(digits: string): boolean {
+  return hasNhsCheckDigitAt(Buffer.from(digits, 'latin1'));
+}
+
+/** The same for ten digits in ASCII. */
+export function hasNhsCheckDigitAt(digits: Uint8Array): boolean {
   let sum = 0;
-  for (let index = 0; index < 9; index += 1) sum += (10 - index) * (digits.charCodeAt(index) - 48);
+  for (let index = 0; index < 9; index += 1) sum += (10 - index) * (digits[index]! - 48);
   const expected = (11 - (sum % 11)) % 11;
-  return expected === digits.charCodeAt(9) - 48;
+  return expected === digits[9]! - 48;
 }
 
 /** An NHS number: ten digits where it can be read so, otherwise as written and marked. */

@@ -1,3 +1,5 @@
+import type { PackedBasics } from './plain/packed-basics.ts';
+
 /**
  * A value as a driver delivers it: text, number, boolean, bigint, Date, bytes, null. Dates carry naive wall time in their
  * UTC parts (`useUTC`). Nothing is assumed of it: mapping looks at what it is.
@@ -33,6 +35,14 @@ export interface BasicsRow {
   readonly diedOn: Cell;
   /** How many addresses the patient has where there should be one; 0 and 1 need no mark. */
   readonly addresses: number;
+}
+
+/** Rows of the patients' table, in the order of their codes. An array is one; a page as it came over the wire is another. */
+export interface BasicsRows extends Iterable<BasicsRow> {
+  readonly length: number;
+  at(index: number): BasicsRow | undefined;
+  /** The same rows as bytes, where they can be looked at so. */
+  readonly packed?: PackedBasics | undefined;
 }
 
 /** A medical alert. */

@@ -91,9 +91,12 @@ export function createLedger(database: DatabaseSync): Ledger {
   let revision = 0;
 
   function putAll(entries: readonly LedgerEntry[]): void {
+    const values: (number | string)[] = [];
     let put = 0;
     for (; put + putAtOnce <= entries.length; put += putAtOnce) {
-      putMany.run(...entries.slice(put, put + putAtOnce).flatMap(valuesOf));
+      values.length = 0;
+      for (let index = put; index < put + putAtOnce; index += 1) values.push(...valuesOf(entries[index]!));
+      putMany.run(...values);
     }
     for (const entry of entries.slice(put)) putOne.run(...valuesOf(entry));
   }

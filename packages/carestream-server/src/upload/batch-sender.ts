@@ -1,23 +1,10 @@
 import { hash } from 'node:crypto';
-import {
-  batchPatientsMost,
-  type BasicRecord,
-  type BatchAnswer,
-  type BatchRequest,
-  type Removal,
-} from '../contract/index.ts';
+import { batchPatientsMost, type BatchAnswer, type Removal } from '../contract/index.ts';
 import { isAgentError, retry, type AgentError, type RetryOptions } from '../runtime/index.ts';
+import type { LedgerEntry } from '../state/index.ts';
+import { createBatchBody, type BatchBody, type Change } from './batch-body.ts';
 import type { UploadDeps } from './ports.ts';
 import { countOne, type Tally } from './tally.ts';
-
-/** A patient to be sent. */
-export interface Change {
-  readonly basics: BasicRecord;
-  /** The record as it travels. */
-  readonly json: string;
-  readonly digest: string;
-  readonly readSequence: number;
-}
 
 /** A patient whom Flynotes is no longer to hold. */
 export interface PatientRemoval {
@@ -58,11 +45,16 @@ type SenderDeps = Pick<UploadDeps, 'flynotes' | 'clock' | 'batchRowsMost'> & {
 /** So many patients who are too large all alone: what refuses them would refuse anybody, and the pass is given up. */
 const tooLargeMost = 10;
 
-/** What goes into one batch. */
+/** What goes into one batch: some of a body's patients, and removals. */
 interface Portion {
-  readonly changes: readonly Change[];
+  readonly body: BatchBody;
+  readonly from: number;
+  readonly to: number;
   readonly removals: readonly Removal[];
 }
+
+const changesOf = ({ body, from, to }: Portion): readonly LedgerEntry[] => body.changes.slice(from, to);
+const rowsOf = ({ from, to, removals }: Portion): number => to - from + removals.length;
 
 /** @see {@link BatchSender} */
 export function createBatchSender(deps: SenderDeps, options: SenderOptions, signal: AbortSignal): BatchSender {
@@ -71,8 +63,10 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
   let round = 0;
   let rowsMost = batchPatientsMost;
   const tooLarge = new Set<number>();
-  const changes: Change[] = [];
-  const removals: Removal[] = [];
+  /** One fills while the other is under way. */
+  let filling = createBatchBody();
+  let spare = createBatchBody();
+  let removals: Removal[] = [];
   let underWay: Promise<void> = Promise.resolve();
   /** Rows handed over, rows acknowledged, and what waits for the second to reach the first. */
   let [handedOver, acknowledged] = [0, 0];
@@ -87,29 +81,37 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
 
   async function dispatch(): Promise<void> {
     await underWay;
-    const rows = rowsNow();
-    const portion = { changes: changes.splice(0, rows), removals: [] as Removal[] };
-    portion.removals.push(...removals.splice(0, rows - portion.changes.length));
-    underWay = deliver(portion);
+    const all: Portion = { body: filling, from: 0, to: filling.changes.length, removals };
+    spare.clear();
+    [filling, spare] = [spare, filling];
+    removals = [];
+    underWay = deliverInTurn(all);
     // Its failure is met by the next send or flush; until then it must not count as unhandled.
     underWay.catch(() => undefined);
   }
 
+  /** As many at a time as may go into one batch now, which may be fewer than when they were gathered. */
+  async function deliverInTurn({ body, to, removals: told }: Portion): Promise<void> {
+    let from = 0;
+    let toldFrom = 0;
+    while (from < to || toldFrom < told.length) {
+      const rows = rowsNow();
+      const end = Math.min(to, from + rows);
+      const toldEnd = Math.min(told.length, toldFrom + rows - (end - from));
+      await deliver({ body, from, to: end, removals: told.slice(toldFrom, toldEnd) });
+      [from, toldFrom] = [end, toldEnd];
+    }
+  }
+
   async function deliver(portion: Portion): Promise<void> {
-    const batch: BatchRequest = {
-      n: nextBatch,
-      round,
-      patients: portion.changes.map(({ basics, readSequence }) => ({ readSequence, basics })),
-      removals: [...portion.removals],
-    };
-    const sending = {
-      idempotencyKey: `${passId}:${batch.n}:${contentHashOf(round, portion)}`,
-      patientsJson: portion.changes.map(({ json }) => json),
-    };
+    const { body, from, to } = portion;
+    const inRound = round;
+    const bytes = body.bytesOf({ n: nextBatch, round, removals: portion.removals }, from, to);
+    const idempotencyKey = `${passId}:${nextBatch}:${contentHashOf(round, portion)}`;
     let answer: BatchAnswer;
     try {
       answer = await retry(
-        () => deps.flynotes.sendBatch(passId, batch, sending, signal),
+        () => deps.flynotes.sendBatch(passId, bytes, { idempotencyKey }, signal),
         { clock: deps.clock, options: options.retryOptions },
         signal,
       );
@@ -120,19 +122,20 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
     }
     nextBatch += 1;
     acknowledge(deps.state, portion, { answer, tally });
-    if (batch.round > 0) {
-      tally.retold += portion.changes.length + portion.removals.length;
+    if (inRound > 0) {
+      tally.retold += rowsOf(portion);
       tally.healed += answer.changed + answer.removed;
     }
-    countAcknowledged(portion.changes.length + portion.removals.length);
+    countAcknowledged(rowsOf(portion));
   }
 
   /** Something on the way takes no body of this size. It was not stored, so its number is still free. */
-  async function deliverLess({ changes: sent, removals: told }: Portion, error: AgentError): Promise<void> {
-    const rows = sent.length + told.length;
-    const [alone] = sent;
+  async function deliverLess(portion: Portion, error: AgentError): Promise<void> {
+    const { body, from, to, removals: told } = portion;
+    const rows = rowsOf(portion);
     if (rows <= 1) {
-      if (!alone || tooLarge.size >= tooLargeMost) throw error;
+      const alone = body.changes[from];
+      if (from === to || !alone || tooLarge.size >= tooLargeMost) throw error;
       leaveOut(alone, error.code);
       countAcknowledged(1);
       // It was this patient, not the batches.
@@ -140,28 +143,29 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       return;
     }
     rowsMost = Math.max(1, Math.min(rowsMost, Math.ceil(rows / 2)));
-    const middle = Math.ceil(sent.length / 2);
+    const middle = from + Math.ceil((to - from) / 2);
     const middleTold = Math.floor(told.length / 2);
-    await deliver({ changes: sent.slice(0, middle), removals: told.slice(0, middleTold) });
-    await deliver({ changes: sent.slice(middle), removals: told.slice(middleTold) });
+    await deliver({ body, from, to: middle, removals: told.slice(0, middleTold) });
+    await deliver({ body, from: middle, to, removals: told.slice(middleTold) });
   }
 
   /**
    * Nobody at Flynotes has judged the record, so each pass tries again, and what is held of the patient stays as it is; only a bucket
    * that is told whole cannot have it.
    */
-  function leaveOut({ basics: { patientCode }, readSequence }: Change, code: string): void {
+  function leaveOut({ patientCode, readSequence }: LedgerEntry, code: string): void {
     if (!tooLarge.has(patientCode)) countOne(tally.refusedByServer, code);
     tooLarge.add(patientCode);
     if (round > 0) deps.state.ledger.remove([{ patientCode, readSequence }]);
   }
 
   const rowsNow = () => Math.max(1, Math.min(rowsMost, deps.batchRowsMost?.() ?? rowsMost));
-  const isFull = () => changes.length + removals.length >= rowsNow();
+  const gathered = () => filling.changes.length + removals.length;
+  const isFull = () => gathered() >= rowsNow();
 
   return {
     send(change) {
-      changes.push(change);
+      filling.add(change);
       handedOver += 1;
       return isFull() ? dispatch() : undefined;
     },
@@ -171,7 +175,7 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
       if (isFull()) await dispatch();
     },
     async flush() {
-      while (changes.length + removals.length > 0) await dispatch();
+      if (gathered() > 0) await dispatch();
       await underWay;
     },
     settled: () => underWay.catch(() => undefined),
@@ -188,19 +192,18 @@ export function createBatchSender(deps: SenderDeps, options: SenderOptions, sign
 /** Notes what was acknowledged, and counts what was refused. */
 function acknowledge(
   state: SenderDeps['state'],
-  { changes, removals }: Portion,
+  portion: Portion,
   { answer, tally }: { readonly answer: BatchAnswer; readonly tally: Tally },
 ): void {
+  const changes = changesOf(portion);
   tally.sent += changes.length;
   tally.changed += answer.changed;
   tally.removed += answer.removed;
   const refused = new Map(answer.refused.map((refusal) => [refusal.index, refusal]));
-  const accepted = changes.filter((_, index) => !refused.has(index));
-  state.ledger.putAcknowledged(
-    accepted.map(({ basics, digest, readSequence }) => ({ patientCode: basics.patientCode, digest, readSequence })),
-  );
-  state.ledger.remove(removals);
-  state.refusals.remove(accepted.map(({ basics }) => basics.patientCode));
+  const accepted = refused.size === 0 ? changes : changes.filter((_, index) => !refused.has(index));
+  state.ledger.putAcknowledged(accepted);
+  state.ledger.remove(portion.removals);
+  state.refusals.remove(accepted.map(({ patientCode }) => patientCode));
   for (const [index, { code }] of refused) {
     const change = changes[index];
     if (change) refuse(state, change, { code, tally });
@@ -210,7 +213,7 @@ function acknowledge(
 /** Flynotes keeps what it held before readable, but out of the count: on neither side does the patient count any more. */
 function refuse(
   { ledger, refusals }: SenderDeps['state'],
-  { basics: { patientCode }, digest, readSequence }: Change,
+  { patientCode, digest, readSequence }: LedgerEntry,
   { code, tally }: { readonly code: string; readonly tally: Tally },
 ): void {
   countOne(tally.refusedByServer, code);
@@ -219,11 +222,10 @@ function refuse(
 }
 
 /** Names a batch's content: digests stand for records, so that half a megabyte need not be hashed again. */
-function contentHashOf(round: number, { changes, removals }: Portion): string {
-  const parts = [
-    `round ${round}`,
-    ...changes.map(({ basics, digest, readSequence }) => `${basics.patientCode} ${readSequence} ${digest}`),
-    ...removals.map(({ patientCode, readSequence }) => `${patientCode} ${readSequence} removed`),
-  ];
-  return hash('sha256', parts.join('\n'), 'hex').slice(0, 32);
+function contentHashOf(round: number, portion: Portion): string {
+  let content = `round ${round}`;
+  for (const { patientCode, readSequence, digest } of changesOf(portion))
+    content += `\n${patientCode} ${readSequence} ${digest}`;
+  for (const { patientCode, readSequence } of portion.removals) content += `\n${patientCode} ${readSequence} removed`;
+  return hash('sha256', content, 'hex').slice(0, 32);
 }

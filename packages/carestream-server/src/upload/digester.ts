@@ -9,12 +9,17 @@ import {
 import { AgentError } from '../runtime/index.ts';
 import { createKeyedHash } from './keyed-hash.ts';
 
+/** Sixteen bytes in hexadecimal. */
+const digestCharacters = 32;
+
 /** A practice's digests, and a name for the key and the form they are made with. */
 export interface KeyedDigester extends Digester {
   /** Changes with the key and with the canonical version; says nothing about the key. */
   readonly keyId: string;
   /** A record as it travels. Right after its digest was computed, this costs nothing: the digest is made of the same text. */
   jsonOf(record: BasicRecord): string;
+  /** The digest of a record whose canonical form stands ready in the first so many bytes. */
+  ofCanonical(bytes: Uint8Array, length: number): string;
 }
 
 /**
@@ -36,14 +41,16 @@ export function createKeyedDigester(digest: {
     if (last?.record !== record) last = { record, text: orderedBasics(record) };
     return last.text;
   };
+  const keyed = createKeyedHash(bytes);
   return {
     ...createDigester({
-      hmacSha256: createKeyedHash(bytes),
+      hmacSha256: (text) => keyed.ofText(text),
       sha256: (data) => hash('sha256', data, 'buffer'),
       ordered,
     }),
     bucketOf: (patientCode) => Number.parseInt(hash('sha256', String(patientCode), 'hex').slice(0, 2), 16),
     jsonOf: ordered,
+    ofCanonical: (form, length) => keyed.ofBytes(form, length).slice(0, digestCharacters),
     keyId: `${digest.canonicalVersion}:${keyHash.slice(0, 16)}`,
   };
 }

@@ -97,9 +97,8 @@ export function createInMemoryFlynotes(given: Digester): InMemoryFlynotes {
             contentCodings: ['gzip' as const],
           };
         }),
-      sendBatch: (passId, batch, { idempotencyKey }, signal) => {
-        // What is later changed by the sender must not change what was seen.
-        const seen = batchRequestSchema.parse(structuredClone(batch));
+      sendBatch: (passId, body, { idempotencyKey }, signal) => {
+        const seen = batchRequestSchema.parse(JSON.parse(Buffer.from(body).toString()));
         return around({ name: 'sendBatch', batch: seen, idempotencyKey }, signal, () =>
           ingest(openPass(passId), seen, idempotencyKey),
         );

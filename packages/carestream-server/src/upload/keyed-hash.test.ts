@@ -9,7 +9,12 @@ test('gives what Node’s own HMAC gives, for keys and texts of any length and a
   fc.assert(
     fc.property(keys, texts, (key, each) => {
       const keyed = createKeyedHash(key);
-      for (const text of each) expect(keyed(text)).toBe(createHmac('sha256', key).update(text).digest('hex'));
+      for (const text of each) {
+        const expected = createHmac('sha256', key).update(text).digest('hex');
+        expect(keyed.ofText(text)).toBe(expected);
+        const bytes = Buffer.from(text);
+        expect(keyed.ofBytes(Buffer.concat([bytes, Buffer.from('more')]), bytes.length)).toBe(expected);
+      }
     }),
     { seed: 20_261_123, numRuns: 100 },
   );

@@ -3,11 +3,18 @@ import { hash } from 'node:crypto';
 const blockBytes = 64;
 const hashBytes = 32;
 
+/** HMAC-SHA-256 under one key, in hexadecimal. */
+export interface KeyedHash {
+  ofText(text: string): string;
+  /** Of the first so many bytes. */
+  ofBytes(bytes: Uint8Array, length: number): string;
+}
+
 /**
- * HMAC-SHA-256 of texts under one key, in hexadecimal (RFC 2104: the hash of one padded key and the hash of another and the text).
+ * HMAC-SHA-256 under one key, in hexadecimal (RFC 2104: the hash of one padded key and the hash of another and the text).
  * Two hashes in one call each cost half of an Hmac object, which Node makes anew for each text and the garbage collector has to find.
  */
-export function createKeyedHash(key: Uint8Array): (text: string) => string {
+export function createKeyedHash(key: Uint8Array): KeyedHash {
   const fitting = key.byteLength > blockBytes ? hash('sha256', key, 'buffer') : key;
   const padded = (pad: number): Buffer => {
     const block = Buffer.alloc(blockBytes, pad);
@@ -17,16 +24,26 @@ export function createKeyedHash(key: Uint8Array): (text: string) => string {
   const innerKey = padded(0x36);
   const outer = Buffer.concat([padded(0x5c), Buffer.alloc(hashBytes)]);
   let inner = Buffer.alloc(0);
-  return (text) => {
-    const mostBytes = blockBytes + 3 * text.length;
-    if (inner.byteLength < mostBytes) {
-      inner = Buffer.alloc(2 * mostBytes);
-      inner.set(innerKey);
-    }
-    const textBytes = inner.write(text, blockBytes);
+  const makeRoom = (mostBytes: number): void => {
+    if (inner.byteLength >= blockBytes + mostBytes) return;
+    inner = Buffer.alloc(2 * (blockBytes + mostBytes));
+    inner.set(innerKey);
+  };
+  const finish = (textBytes: number): string => {
     // `binary` is Latin-1 (Node's types know no other name here): it carries each byte as it is, for less than bytes would cost.
     const digest = hash('sha256', new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes), 'binary');
     outer.write(digest, blockBytes, 'latin1');
     return hash('sha256', outer, 'hex');
+  };
+  return {
+    ofText(text) {
+      makeRoom(3 * text.length);
+      return finish(inner.write(text, blockBytes));
+    },
+    ofBytes(bytes, length) {
+      makeRoom(length);
+      inner.set(bytes.subarray(0, length), blockBytes);
+      return finish(length);
+    },
   };
 }

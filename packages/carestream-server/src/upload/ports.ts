@@ -1,13 +1,13 @@
 import type { PassFigures } from '../contract/index.ts';
 import type { FlynotesClient } from '../flynotes/index.ts';
-import type { BasicsRow, PatientRows } from '../records/index.ts';
+import type { BasicsRow, BasicsRows, PatientRows } from '../records/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
 import type { State } from '../state/index.ts';
 import type { KeyedDigester } from './digester.ts';
 
 /** A piece of the patients' table in the order of the patient number. */
 export interface BasicsPage {
-  readonly rows: readonly BasicsRow[];
+  readonly rows: BasicsRows;
   /** Where the next page begins; null at the table's end. */
   readonly lastCode: number | null;
   /** For each row that is not among `rows` because one before it bears the same number, that number. */

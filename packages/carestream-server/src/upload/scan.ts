@@ -11,6 +11,8 @@ import { countOne, resumeTally } from './tally.ts';
 const sliceRows = 100;
 /** How many entries of the ledger are taken without a break. */
 const entriesAtOnce = 2_000;
+/** Stands for a code that the contract does not allow; all others are higher. */
+const noCode = 0;
 
 /**
  * Goes through R4 once, sends what is new or changed, and at the end removes what is confirmed to be gone. While it is not known what
@@ -39,59 +41,59 @@ export async function scanPractice(parts: PassParts, from: ResumePoint | null, s
 
 /** Sends or gathers what of a page is new or changed, and notes whom the ledger has there and the page has not. */
 async function takePage(parts: PassParts, page: NumberedPage, signal: AbortSignal): Promise<void> {
-  const { readSequence } = page;
-  const { tally, account } = parts;
+  const { readSequence, rows } = page;
+  const { tally, account, judge, sender } = parts;
   const { findings } = parts.deps.state;
   for (const _ of page.repeatedCodes ?? []) countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
-  const unseen = new Set(page.rows.map((row) => patientCodeOf(row.patientCode)));
-  const held = await heldOf(parts, page, unseen, signal);
+  const codes = rows.packed?.codes ?? Array.from(rows, (row) => patientCodeOf(row.patientCode) ?? noCode);
+  const held = await heldOf(parts, page, signal);
   const doubtful: number[] = [];
   const readings: LedgerEntry[] = [];
-  for (const [index, row] of page.rows.entries()) {
+  const missing = (entry: LedgerEntry): void => {
+    possible(parts.deps.state, entry, readSequence);
+    doubtful.push(entry.patientCode);
+  };
+  // Rows and entries are in the order of their codes, so that they meet on the way.
+  let next = 0;
+  let previous = noCode;
+  for (let index = 0; index < codes.length; index += 1) {
     if (index % sliceRows === sliceRows - 1) await parts.deps.clock.sleep(0, signal);
-    const code = patientCodeOf(row.patientCode);
-    if (code !== null && !unseen.delete(code)) {
-      countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
-      continue;
+    const code = codes[index] ?? noCode;
+    if (code > noCode) {
+      if (code === previous) {
+        countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
+        continue;
+      }
+      previous = code;
+      for (; (held[next]?.patientCode ?? Infinity) < code; next += 1) missing(held[next]!);
     }
-    const entry = code === null ? undefined : held.get(code);
-    const verdict = parts.judge.judge(row, { readSequence, held: entry, always: false });
+    const found = held[next]?.patientCode === code ? held[next++] : undefined;
+    const entry = possible(parts.deps.state, found, readSequence);
+    const verdict = judge.judge(rows, index, { readSequence, held: entry, always: false });
     if (verdict.kind === 'withdraw') doubtful.push(verdict.patientCode);
     else if (verdict.kind !== 'send') continue;
     else if (account.uncertain && !entry) {
-      const { basics, digest } = verdict.change;
-      readings.push({ patientCode: basics.patientCode, digest, readSequence });
+      const { patientCode, digest } = verdict.change;
+      readings.push({ patientCode, digest, readSequence });
     } else {
-      const room = parts.sender.send(verdict.change);
+      const room = sender.send(verdict.change);
       if (room) await room;
     }
   }
+  for (; next < held.length; next += 1) missing(held[next]!);
   if (doubtful.length > 0) findings.addDoubtful(doubtful);
   if (readings.length > 0) findings.addReadings(readings);
 }
 
-/** What the ledger holds of the page's patients; those whom it holds between them are in doubt. */
-async function heldOf(
-  parts: PassParts,
-  page: NumberedPage,
-  codes: ReadonlySet<number | null>,
-  signal: AbortSignal,
-): Promise<Map<number, LedgerEntry>> {
+/** What the ledger holds from where the page began to where it ended. */
+async function heldOf(parts: PassParts, page: NumberedPage, signal: AbortSignal): Promise<readonly LedgerEntry[]> {
   const { state, clock } = parts.deps;
-  const held = new Map<number, LedgerEntry>();
   const upTo = page.lastCode ?? Number.MAX_SAFE_INTEGER;
-  for (let after = page.afterCode ?? 0; ;) {
-    const entries = state.ledger.codesAfter(after, entriesAtOnce, upTo);
-    const doubtful: number[] = [];
-    for (const read of entries) {
-      const entry = possible(state, read, page.readSequence);
-      if (!codes.has(read.patientCode)) doubtful.push(read.patientCode);
-      else if (entry) held.set(entry.patientCode, entry);
-    }
-    if (doubtful.length > 0) state.findings.addDoubtful(doubtful);
-    const last = entries.at(-1);
-    if (!last || entries.length < entriesAtOnce) return held;
-    after = last.patientCode;
+  let held = state.ledger.codesAfter(page.afterCode ?? 0, entriesAtOnce, upTo);
+  for (let entries = held; entries.length === entriesAtOnce;) {
     await clock.sleep(0, signal);
+    entries = state.ledger.codesAfter(entries.at(-1)?.patientCode ?? upTo, entriesAtOnce, upTo);
+    held = held.concat(entries);
   }
+  return held;
 }

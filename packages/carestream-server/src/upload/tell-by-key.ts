@@ -32,12 +32,12 @@ export async function tellByKey(
   );
   const found = new Set<number>();
   const gone: number[] = [];
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
     const code = patientCodeOf(row.patientCode);
     if (code === null || found.has(code)) continue;
     found.add(code);
     const held = parts.account.held(code, readSequence);
-    const verdict = parts.judge.judge(row, { readSequence, held, always, counted: true });
+    const verdict = parts.judge.judge(rows, index, { readSequence, held, always, counted: true });
     if (verdict.kind === 'send') await parts.sender.send(verdict.change);
     else if (verdict.kind === 'withdraw') gone.push(verdict.patientCode);
   }

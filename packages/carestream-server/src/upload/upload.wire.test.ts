@@ -1,3 +1,4 @@
+import type { BatchRequest } from '../contract/index.ts';
 import { dialectNames } from '@flynotes/sandbox/r4-server';
 import { createFlynotesServer, type FlynotesServer } from '@flynotes/flynotes-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -69,8 +70,8 @@ test('cut off anywhere, the next start goes on, and nobody is sent more than twi
     const stop = new AbortController();
     let batches = 0;
     rig.between.client.sendBatch = async (...call) => {
-      for (const { basics } of call[1].patients)
-        times.set(basics.patientCode, (times.get(basics.patientCode) ?? 0) + 1);
+      const { patients: sent } = JSON.parse(Buffer.from(call[1]).toString()) as BatchRequest;
+      for (const { basics } of sent) times.set(basics.patientCode, (times.get(basics.patientCode) ?? 0) + 1);
       const answer = await rig.client.sendBatch(...call);
       if (stopAt < 3 && ++batches === stopAt) stop.abort(new Error('cut off'));
       stop.signal.throwIfAborted();
@@ -125,7 +126,7 @@ test('a patient-sync during a pass arrives at once, with history, and the pass e
   let synced: Promise<unknown> | null = null;
   rig.between.reader.readBasicsPage = async (...call) => {
     const page = await rig.reader.readBasicsPage(...call);
-    synced ??= rig.sync(Number(page.rows[5]?.patientCode)).then(() => order.push('patient'));
+    synced ??= rig.sync(Number(page.rows.at(5)?.patientCode)).then(() => order.push('patient'));
     return page;
   };
   const passed = rig.pass().then((figures) => {

@@ -1,11 +1,12 @@
+import { upper1252 } from '../../records/index.ts';
 import { wireKind, type WireColumn } from './wire-columns.ts';
 
-/** Rows as they came over the wire, unread. Their bytes can be moved to another thread. */
+/** Rows as they came over the wire, unread. */
 export interface PackedRows {
   readonly columns: readonly WireColumn[];
-  /** ROW and NBCROW tokens, one after the other. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly count: number;
+  readonly bytes: Buffer;
+  /** Where each row's token stands. */
+  readonly starts: readonly number[];
 }
 
 /** Tokens that hold a row ([MS-TDS] 2.2.7.19 and 2.2.7.13). */
@@ -18,10 +19,8 @@ const dayMs = 86_400_000;
 /** Days from 0001-01-01 to 2000-01-01. */
 const daysTo2000 = 730_119;
 
-/** Windows-1252 from 0x80 to 0x9f; U+FFFD stands where it has nothing. */
-const upper1252 =
-  '\u20ac\ufffd\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\ufffd\u017d\ufffd' +
-  '\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\ufffd\u017e\u0178';
+/** U+FFFD stands where Windows-1252 has nothing. */
+const read1252 = String.fromCharCode(...Array.from(upper1252, (unit) => unit || 0xfffd));
 // eslint-disable-next-line no-control-regex
 const onlyIn1252 = /[\u0080-\u009f]/g;
 
@@ -42,70 +41,109 @@ export function endOfRow(bytes: Uint8Array, start: number, columns: readonly Wir
   return at <= bytes.length ? at : -1;
 }
 
-/** The whole numbers in the rows' first column, null for anything else. */
-export function firstNumbers({ bytes, columns, count }: PackedRows): (number | null)[] {
-  const view = viewOf(bytes);
-  const numbers: (number | null)[] = [];
-  let at = 0;
-  for (let row = 0; row < count; row += 1) {
-    numbers.push(firstNumber(view, at, columns));
-    at = endOfRow(bytes, at, columns);
+/** Finds a row's cells: two numbers for each column, where its value begins and how many bytes it has, -1 for null. */
+export function locateCells({ bytes, columns, starts }: PackedRows, row: number, places: Int32Array): void {
+  const start = starts[row]!;
+  const nbc = bytes[start] === rowTokens.nbcRow;
+  const nulls = start + 1;
+  let at = nulls + (nbc ? (columns.length + 7) >> 3 : 0);
+  for (let index = 0; index < columns.length; index += 1) {
+    let length = -1;
+    if (!nbc || ((bytes[nulls + (index >> 3)]! >> (index & 7)) & 1) === 0) {
+      const { kind, fixedBytes } = columns[index]!;
+      if (fixedBytes > 0) length = fixedBytes;
+      else if (kind >= wireKind.text) {
+        length = bytes[at]! | (bytes[at + 1]! << 8);
+        at += 2;
+        if (length === noText) length = -1;
+      } else {
+        length = bytes[at]!;
+        at += 1;
+        if (length === 0) length = -1;
+      }
+    }
+    places[2 * index] = at;
+    places[2 * index + 1] = length;
+    if (length > 0) at += length;
+  }
+}
+
+/** The first column's values where all are whole numbers in ascending order, each once; null otherwise. */
+export function ascendingNumbers({ bytes, columns, starts }: PackedRows): Int32Array | null {
+  const numbers = new Int32Array(starts.length);
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < starts.length; row += 1) {
+    const number = firstNumber(bytes, starts[row]!, columns);
+    if (number === null || number <= previous) return null;
+    numbers[row] = number;
+    previous = number;
   }
   return numbers;
 }
 
-function firstNumber(view: Buffer, start: number, columns: readonly WireColumn[]): number | null {
-  const nbc = view[start] === rowTokens.nbcRow;
+function firstNumber(bytes: Buffer, start: number, columns: readonly WireColumn[]): number | null {
+  const nbc = bytes[start] === rowTokens.nbcRow;
   const at = start + 1 + (nbc ? (columns.length + 7) >> 3 : 0);
-  if (nbc && (view[start + 1]! & 1) === 1) return null;
+  if (nbc && (bytes[start + 1]! & 1) === 1) return null;
   const kind = columns[0]?.kind;
-  if (kind === wireKind.int) return view.readInt32LE(at);
-  return kind === wireKind.intN && view[at] === 4 ? view.readInt32LE(at + 1) : null;
+  if (kind === wireKind.int) return bytes.readInt32LE(at);
+  return kind === wireKind.intN && bytes[at] === 4 ? bytes.readInt32LE(at + 1) : null;
 }
 
-/** Reads rows into values, the same that the driver's own reading gives. */
-export function unpackRows({ bytes, columns, count }: PackedRows): unknown[][] {
-  const view = viewOf(bytes);
+/** Reads all rows into values, the same that the driver's own reading gives. */
+export function unpackRows(rows: PackedRows): unknown[][] {
   // One text of everything: a cell's text is a piece of it, and no call into the runtime.
-  const latin1 = view.toString('latin1');
-  const rows: unknown[][] = [];
-  let at = 0;
-  for (let row = 0; row < count; row += 1) {
-    const nbc = view[at] === rowTokens.nbcRow;
-    const nulls = at + 1;
-    at = nulls + (nbc ? (columns.length + 7) >> 3 : 0);
-    const values: unknown[] = [];
-    for (let index = 0; index < columns.length; index += 1) {
-      if (nbc && ((view[nulls + (index >> 3)]! >> (index & 7)) & 1) === 1) {
-        values.push(null);
-        continue;
-      }
-      const column = columns[index]!;
-      if (column.kind >= wireKind.text) {
-        const length = view[at]! | (view[at + 1]! << 8);
-        at += 2;
-        if (length === noText) values.push(null);
-        else {
-          values.push(
-            column.kind === wireKind.text ? textAt(latin1, at, length) : view.toString('utf16le', at, at + length),
-          );
-          at += length;
-        }
-      } else if (column.fixedBytes > 0) {
-        values.push(fixedAt(view, at, column.kind));
-        at += column.fixedBytes;
-      } else {
-        const length = view[at]!;
-        values.push(length === 0 ? null : variableAt(view, at + 1, length, column));
-        at += 1 + length;
-      }
-    }
-    rows.push(values);
-  }
-  return rows;
+  const text: Latin1 = { of: rows.bytes.toString('latin1'), from: 0 };
+  return rows.starts.map((start) => valuesAt(rows, start, text));
 }
 
-const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Reads one of the rows. */
+export function unpackRow(rows: PackedRows, row: number): unknown[] {
+  const start = rows.starts[row]!;
+  const end = rows.starts[row + 1] ?? rows.bytes.length;
+  return valuesAt(rows, start, { of: rows.bytes.toString('latin1', start, end), from: start });
+}
+
+/** A text of the bytes from `from` on. */
+interface Latin1 {
+  readonly of: string;
+  readonly from: number;
+}
+
+function valuesAt({ bytes: view, columns }: PackedRows, start: number, latin1: Latin1): unknown[] {
+  const nbc = view[start] === rowTokens.nbcRow;
+  const nulls = start + 1;
+  let at = nulls + (nbc ? (columns.length + 7) >> 3 : 0);
+  const values: unknown[] = [];
+  for (let index = 0; index < columns.length; index += 1) {
+    if (nbc && ((view[nulls + (index >> 3)]! >> (index & 7)) & 1) === 1) {
+      values.push(null);
+      continue;
+    }
+    const column = columns[index]!;
+    if (column.kind >= wireKind.text) {
+      const length = view[at]! | (view[at + 1]! << 8);
+      at += 2;
+      if (length === noText) values.push(null);
+      else {
+        values.push(
+          column.kind === wireKind.text
+            ? textAt(latin1.of, at - latin1.from, length)
+            : view.toString('utf16le', at, at + length),
+        );
+        at += length;
+      }
+    } else if (column.fixedBytes > 0) {
+      values.push(fixedAt(view, at, column.kind));
+      at += column.fixedBytes;
+    } else {
+      const length = view[at]!;
+      values.push(length === 0 ? null : variableAt(view, at + 1, length, column));
+      at += 1 + length;
+    }
+  }
+  return values;
+}
 
 function textAt(latin1: string, at: number, length: number): string {
   for (let index = at; index < at + length; index += 1) {
@@ -113,7 +151,7 @@ function textAt(latin1: string, at: number, length: number): string {
     if (unit >= 0x80 && unit <= 0x9f) {
       return latin1
         .slice(at, at + length)
-        .replace(onlyIn1252, (character) => upper1252.charAt(character.charCodeAt(0) - 0x80));
+        .replace(onlyIn1252, (character) => read1252.charAt(character.charCodeAt(0) - 0x80));
     }
   }
   return latin1.slice(at, at + length);

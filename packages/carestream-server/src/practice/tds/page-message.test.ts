@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { divideMessage } from './page-message.ts';
-import { firstNumbers, unpackRows } from './packed-rows.ts';
+import { ascendingNumbers, unpackRow, unpackRows } from './packed-rows.ts';
 
 /** A column's type byte with what follows it in COLMETADATA, and a value as it stands in a row with what it reads as. */
 interface Sample {
@@ -78,11 +78,30 @@ test('rows with and without nulls are read, and the rest is what the driver woul
       expect(Buffer.concat(rest)).toEqual(messageOf({ columns, rows: [] }));
       const expected = rows.map((row) => columns.map(({ value }, index) => (row[index] === true ? value : null)));
       expect(taken && unpackRows(taken)).toStrictEqual(expected);
-      const numbers = expected.map(([first]) => (typeof first === 'number' ? first : null));
-      expect(taken && firstNumbers(taken)).toEqual(numbers);
+      expect(taken && rows.map((_, row) => unpackRow(taken, row))).toStrictEqual(expected);
     }),
     { seed: 20_260_401, numRuns: 300 },
   );
+});
+
+test('the first column is told where it holds whole numbers that ascend, and only there', () => {
+  const number = (value: number): Sample => {
+    const wire = Buffer.alloc(5, 4);
+    wire.writeInt32LE(value, 1);
+    return { type: Buffer.from([0x26, 4]), wire, value };
+  };
+  const told = (...values: (number | null)[]) => {
+    const [first] = samples;
+    const rows = values.map((value) => rowOf([value === null ? first! : number(value)], [value !== null]));
+    const message = Buffer.concat([doneInProc, metadataOf([first!]), ...rows, doneInProc, returnStatus, done]);
+    const { rows: taken } = divideMessage(message);
+    return taken && ascendingNumbers(taken);
+  };
+  expect(told(-3, 0, 7, 2_147_483_647)).toEqual(Int32Array.of(-3, 0, 7, 2_147_483_647));
+  expect(told()).toEqual(new Int32Array(0));
+  expect(told(1, 1)).toBeNull();
+  expect(told(2, 1)).toBeNull();
+  expect(told(null, 1)).toBeNull();
 });
 
 test('an answer that is cut off or garbled is given to the driver as it is, or divided; nothing throws', () => {

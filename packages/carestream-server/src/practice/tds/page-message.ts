@@ -39,21 +39,16 @@ export function divideMessage(message: Buffer<ArrayBuffer>): DividedMessage {
       const read = readWireColumns(message, at + 1);
       if (read === null) return whole;
       const start = read.end;
-      let count = 0;
+      const starts: number[] = [];
       at = start;
       while (message[at] === rowTokens.row || message[at] === rowTokens.nbcRow) {
+        starts.push(at - start);
         at = endOfRow(message, at, read.columns);
         if (at < 0) return whole;
-        count += 1;
       }
-      found = { start, end: at, rows: { columns: read.columns, bytes: ownBytes(message, start, at), count } };
+      found = { start, end: at, rows: { columns: read.columns, bytes: message.subarray(start, at), starts } };
     } else return whole;
   }
   if (found === null || at !== message.length) return whole;
   return { rest: [message.subarray(0, found.start), message.subarray(found.end)], rows: found.rows };
-}
-
-/** Copied out of a buffer that may be shared, so that they can be moved. */
-function ownBytes(message: Buffer<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(message.buffer.slice(message.byteOffset + start, message.byteOffset + end));
 }
