@@ -37,7 +37,7 @@ export const healthyResetMs = 600_000;
  * second one says how far they may pile up: with half as much the collector has more to do, with twice as much the process holds some 40 MB
  * more.
  */
-export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=16'];
+export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=8'];
 
 /** With these variables, besides {@link hostEnvironment}: glibc otherwise keeps a heap of its own for each thread. Other systems ignore them. */
 export const agentNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };

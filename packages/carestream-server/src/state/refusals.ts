@@ -49,12 +49,13 @@ export function createRefusals(database: DatabaseSync): Refusals {
   // At nearly every practice there are none: then nothing is looked up, page after page.
   let some = countAll() > 0;
   return {
-    get: (patientCode) =>
-      guarded(() => {
-        if (!some) return null;
+    get(patientCode) {
+      if (!some) return null;
+      return guarded(() => {
         const row = get.get(patientCode) as { digest: Uint8Array; code: string } | undefined;
         return row ? { patientCode, digest: Buffer.from(row.digest).toString('hex'), code: row.code } : null;
-      }),
+      });
+    },
     put(refusals) {
       some ||= refusals.length > 0;
       inSlices(database, refusals, ({ patientCode, digest, code }) => {
