@@ -303,7 +303,13 @@ replace(
 
 async function send(type) {
   $('command-problem').textContent = '';
-  const patientCode = Number($('commands').elements.patientCode.value);
+  const field = $('commands').elements.patientCode;
+  const patientCode = Number(field.value);
+  if (type === 'patient-sync' && !(Number.isInteger(patientCode) && patientCode > 0)) {
+    $('command-problem').textContent = 'Which patient? Type a patient number, as R4 shows it.';
+    field.focus();
+    return;
+  }
   try {
     await operator.send(practice, type === 'patient-sync' ? { type, patientCode } : { type });
   } catch (error) {
