@@ -1,7 +1,6 @@
 import { hasNhsCheckDigitAt } from '../nhs-number.ts';
 import { postcodeOf } from '../postcode.ts';
-import { cellForm } from './packed-basics.ts';
-import { unitAt, type PlainCell, type Utf8Text } from './plain-text.ts';
+import { unitAt, unitBytes, type PlainCell, type Utf8Text } from './plain-text.ts';
 
 /** What a field's own check makes of a cell: not plain, written as it stands, or written as the field's rule wants it. */
 export const fieldOutcome = { odd: -1, asWritten: 0, normalised: 1 } as const;
@@ -11,11 +10,9 @@ const notInEmail = new Set(Buffer.from(' ,;:<>()[]"\'|/\\'));
 const nhsDigits = 10;
 const digits = new Uint8Array(nhsDigits);
 
-const stepOf = (cell: PlainCell): number => (cell.form === cellForm.textUtf16 ? 2 : 1);
-
 /** Whether a cell holds one e-mail address in ASCII and nothing else. */
 export function isPlainEmail(bytes: Uint8Array, cell: PlainCell): boolean {
-  const step = stepOf(cell);
+  const step = unitBytes(cell.form);
   let [atSign, lastDot] = [-1, -1];
   for (let place = cell.start; place < cell.end; place += step) {
     const unit = unitAt(bytes, place, cell.form);
@@ -32,7 +29,7 @@ export function isPlainEmail(bytes: Uint8Array, cell: PlainCell): boolean {
 
 /** Puts an NHS number whose check digit is right, without the spaces and hyphens in it. */
 export function putNhsNumber(text: Utf8Text, bytes: Uint8Array, cell: PlainCell): number {
-  const step = stepOf(cell);
+  const step = unitBytes(cell.form);
   let count = 0;
   for (let place = cell.start; place < cell.end; place += step) {
     const unit = unitAt(bytes, place, cell.form);
@@ -77,7 +74,7 @@ export function createPlainPostcodes(): PlainPostcodes {
 
   return {
     put(text, bytes, cell) {
-      const step = stepOf(cell);
+      const step = unitBytes(cell.form);
       let [count, asWritten, spaceAt] = [0, true, -1];
       for (let place = cell.start; place < cell.end; place += step) {
         let unit = unitAt(bytes, place, cell.form);

@@ -27,7 +27,12 @@ export function isPlain(unit: number): boolean {
 
 const isOf1252 = (unit: number): boolean => unit >= 0x2030 && upper1252.includes(unit);
 
-/** Character `index` of a cell, whichever of the two text forms it has; 0 for a byte that Windows-1252 does not define. */
+/** How many bytes a character has in one of the two text forms. */
+export function unitBytes(form: number): number {
+  return form === cellForm.textUtf16 ? 2 : 1;
+}
+
+/** A character of a cell, whichever of the two text forms it has; 0 for a byte that Windows-1252 does not define. */
 export function unitAt(bytes: Uint8Array, offset: number, form: number): number {
   if (form === cellForm.textUtf16) return bytes[offset]! | (bytes[offset + 1]! << 8);
   const byte = bytes[offset]!;
@@ -37,7 +42,7 @@ export function unitAt(bytes: Uint8Array, offset: number, form: number): number 
 /** Puts characters of a cell as they stand inside a JSON string. @returns false where one of them is not plain */
 export function putPlain(text: Utf8Text, bytes: Uint8Array, cell: PlainCell): boolean {
   const { form, end } = cell;
-  const step = form === cellForm.textUtf16 ? 2 : 1;
+  const step = unitBytes(form);
   const to = text.bytes;
   let length = text.length;
   for (let at = cell.start; at < end; at += step) {
@@ -74,7 +79,7 @@ export interface PlainCell {
 
 /** Finds a cell's text without the spaces around it. */
 export function trimCell(bytes: Uint8Array, offset: number, length: number, cell: PlainCell): void {
-  const step = cell.form === cellForm.textUtf16 ? 2 : 1;
+  const step = unitBytes(cell.form);
   let start = offset;
   let end = offset + length;
   if (step === 1) {
