@@ -56,9 +56,6 @@ export const benchmark: Benchmark = {
       { expected, inFlight = 1 }: { readonly expected: number; readonly inFlight?: number },
     ): Promise<number> => {
       using call = createAgentConnection(server.url, inFlight);
-      // A pass that nobody ended would go on, and know the batches' numbers.
-      await sql`update passes set status = 'failed', ended_at = now() where status = 'running'
-        and practice_id = (select id from practices where name = ${`Practice ${made}`})`;
       const { passId } = await call<{ passId: string }>('/v1/bulk-passes', licenceKey, '{"reason":"scheduled"}');
       const startedMs = performance.now();
       let changed = 0;
@@ -71,6 +68,9 @@ export const benchmark: Benchmark = {
         }
       };
       await Promise.all(Array.from({ length: inFlight }, sendAll));
+      // Batches do not wait for the disk. What ends a pass does, and takes all that came before to the disk too; without its comparison,
+      // which the floor does not make either. A pass that nobody ended would go on, and know the batches' numbers.
+      await sql`update passes set status = 'failed', ended_at = now() where id = ${passId}`;
       const elapsedMs = performance.now() - startedMs;
       if (changed !== expected) throw new Error(`${changed} patients were stored, not ${expected}.`);
       return elapsedMs;
@@ -113,7 +113,7 @@ export const benchmark: Benchmark = {
           { name: `${practicesAtOnce} practices at once, new patients`, value: await allAtOnce(), unit: 'rows/s' },
           { name: "flynotes-server's processor time for a batch", value: median(ofServer), unit: 'ms' },
         ],
-        method: `${pairs.count} alternating pairs, median; PostgreSQL ${database.version}, each commit waits for the disk`,
+        method: `${pairs.count} alternating pairs, median; PostgreSQL ${database.version}, each side ends when the disk has all of it`,
       };
     } finally {
       await sql.end();

@@ -1,6 +1,5 @@
 import {
   agentCalls,
-  batchEnvelopeSchema,
   batchRequestSchema,
   opaqueIdSchema,
   problemSchema,
@@ -13,16 +12,15 @@ import { receiveHeartbeat } from './heartbeats/index.ts';
 import type { App } from './http/app.ts';
 import { licenceKeyHook } from './http/authenticate.ts';
 import { problemError } from './http/index.ts';
-import { refuseUnstorableText } from './http/json-body.ts';
-import { putPatient } from './ingest/index.ts';
+import { keepJsonBodies, refuseUnstorableText } from './http/json-body.ts';
+import { batchBytesMost, putPatient } from './ingest/index.ts';
+import type { BatchReader } from './ingest/index.ts';
 import type { createLicences } from './licences/index.ts';
 import { acceptBatch, beginPass, completePass } from './passes/index.ts';
 import type { Practices } from './practices/index.ts';
 import type { Releases } from './releases/index.ts';
 
 const mebibyte = 1024 * 1024;
-/** A thousand of the longest records that the contract allows. */
-const batchBytesMost = 32 * mebibyte;
 const patientBytesMost = 32 * mebibyte;
 
 const passParams = z.object({ passId: opaqueIdSchema });
@@ -39,10 +37,16 @@ const answers = <Schema extends z.ZodType>(schema: Schema) => ({
 /** What the agent of a practice calls. */
 export function addAgentApi(
   app: App,
-  deps: { database: Database; practices: Practices; licences: ReturnType<typeof createLicences>; releases: Releases },
+  deps: {
+    database: Database;
+    practices: Practices;
+    licences: ReturnType<typeof createLicences>;
+    releases: Releases;
+    batches: BatchReader;
+  },
   options: { passValidMs: number; publicUrl: string | null },
 ): void {
-  const { database, practices, licences, releases } = deps;
+  const { database, practices, licences, releases, batches } = deps;
   const {
     licence,
     beginPass: begin,
@@ -104,39 +108,46 @@ export function addAgentApi(
       async ({ practice, body }) =>
         beginPass(database, practice, { reason: body.reason, validMs: options.passValidMs }),
     );
-    agent.post(
-      urlOf(sendBatch.path),
-      {
-        bodyLimit: batchBytesMost,
-        // Each row is judged alone in the handler.
-        config: { documentedBody: batchRequestSchema },
-        schema: {
-          summary: 'Send up to 1,000 patients and removals',
-          tags,
-          security,
-          params: passParams,
-          headers: z.object({ 'idempotency-key': z.string().max(300).optional() }),
-          body: batchEnvelopeSchema,
-          response: answers(sendBatch.answer),
+    void agent.register(async (scope) => {
+      keepJsonBodies(scope);
+      (scope as App).post(
+        urlOf(sendBatch.path),
+        {
+          bodyLimit: batchBytesMost,
+          decompress: false,
+          // Decompressed and read in another thread, each row judged alone.
+          config: { documentedBody: batchRequestSchema },
+          schema: {
+            summary: 'Send up to 1,000 patients and removals',
+            tags,
+            security,
+            params: passParams,
+            headers: z.object({
+              'idempotency-key': z.string().max(300).optional(),
+              'content-encoding': z.string().optional(),
+            }),
+            response: answers(sendBatch.answer),
+          },
         },
-      },
-      async ({ practice, body, params, headers, bodyHash }) => {
-        if (body.patients.length + body.removals.length > 1_000) {
-          throw problemError('REQUEST_INVALID', {
-            detail: 'Too many patients and removals.',
-            fields: ['patients', 'removals'],
+        async ({ practice, body, params: { passId }, headers }) => {
+          const reading = await batches.read({
+            bytes: body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : new Uint8Array(),
+            coding: headers['content-encoding'] ?? '',
+            digestKey: practice.digestKey,
           });
-        }
-        const key = headers['idempotency-key'];
-        if (key !== undefined && !key.startsWith(`${params.passId}:${body.n}:`)) {
-          throw problemError('REQUEST_INVALID', {
-            detail: 'Idempotency-Key must be passId:n:contentHash of this batch.',
-            fields: ['idempotency-key'],
-          });
-        }
-        return acceptBatch(database, practice, { ...body, passId: params.passId, contentHash: bodyHash });
-      },
-    );
+          if (reading.outcome === 'refused') throw problemError(reading.code, reading);
+          const { batch } = reading;
+          const key = headers['idempotency-key'];
+          if (key !== undefined && !key.startsWith(`${passId}:${batch.n}:`)) {
+            throw problemError('REQUEST_INVALID', {
+              detail: 'Idempotency-Key must be passId:n:contentHash of this batch.',
+              fields: ['idempotency-key'],
+            });
+          }
+          return acceptBatch(database, practice, { passId, batch });
+        },
+      );
+    });
     agent.post(
       urlOf(complete.path),
       {

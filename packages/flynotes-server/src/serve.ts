@@ -4,6 +4,7 @@ import { serveConsole } from './console/index.ts';
 import type { Database } from './database/index.ts';
 import { createEventSignal } from './events/index.ts';
 import { createApp } from './http/app.ts';
+import { createBatchReader } from './ingest/index.ts';
 import { createLicences, loadDirectiveSigner } from './licences/index.ts';
 import { startMaintenance } from './maintenance/index.ts';
 import { addOperatorApi } from './operator/index.ts';
@@ -38,6 +39,8 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   );
   stack.use(startMaintenance({ database, practices }, options.maintenanceEveryMs ?? hourMs));
 
+  const batches = stack.use(createBatchReader());
+
   const stopped = new AbortController();
   const app = await createApp({ log: options.log ?? (() => undefined), connectTo: options.deskUrl ?? null });
   let inFlight = 0;
@@ -49,7 +52,7 @@ export async function serve(database: Database, options: FlynotesServerOptions):
   });
   addAgentApi(
     app,
-    { database, practices, licences, releases },
+    { database, practices, licences, releases, batches },
     { passValidMs: options.passValidMs ?? 6 * hourMs, publicUrl: options.publicUrl ?? null },
   );
   addOperatorApi(

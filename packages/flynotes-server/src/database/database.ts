@@ -16,6 +16,11 @@ export interface Database extends Sql, AsyncDisposable {
   readonly lost: Promise<Error>;
   /** Runs `work` in one transaction; repeated when the database chose it as deadlock victim. */
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /**
+   * As `transaction`, for what comes in bulk and is done again where it is lost: on a few connections of its own, so that nobody else
+   * waits for one behind it, and its commit does not wait for the disk. The next commit that does takes it there too.
+   */
+  bulkTransaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
   /** Several statements without parameters in one round trip. */
   script(text: string): Promise<void>;
   /** Calls back for each NOTIFY on a channel, until the returned function is called. */

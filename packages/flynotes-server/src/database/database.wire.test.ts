@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseKinds, databaseSource } from '../testing/server-under-test.ts';
-import type { Database, DatabaseOptions } from './index.ts';
+import type { Database, DatabaseOptions, Sql } from './index.ts';
 import { problemOfError } from '../http/index.ts';
 import { migrate, one, openDatabase, openMigrated } from './index.ts';
 import { migrations } from './migrations.ts';
@@ -92,6 +92,17 @@ describe.each(databaseKinds)('the database port on %s', (kind) => {
     expect([done, tries]).toEqual(['done', 3]);
   });
 
+  portTest('undoes and repeats bulk work as any other', async (database) => {
+    await database.script('create table if not exists bulky (id int primary key)');
+    let tries = 0;
+    await database.bulkTransaction(async (sql) => {
+      tries += 1;
+      await sql.query('insert into bulky values ($1::int)', [tries]);
+      if (tries < 2) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    });
+    expect(await database.query('select id from bulky')).toEqual([{ id: 2 }]);
+  });
+
   portTest('hears what another transaction notifies', async (database) => {
     const heard = Promise.withResolvers<void>();
     const stop = await database.listen('a_channel', heard.resolve);
@@ -120,6 +131,31 @@ describe('a PostgreSQL', () => {
       expect(error).toMatchObject({ code: '55P03' });
       expect(problemOfError(error)).toMatchObject({ code: 'FLYNOTES_UNAVAILABLE', status: 503 });
     });
+  });
+});
+
+describe('bulk work on a PostgreSQL', () => {
+  const source = databaseSource('postgres');
+  afterAll(() => source[Symbol.asyncDispose]());
+
+  it('has connections of its own, and commits that do not wait for the disk', async (context) => {
+    const options = await source.fresh();
+    if (options === null) return context.skip('PostgreSQL is not installed');
+    await using database = await openDatabase(options);
+    const waiting = async (sql: Sql) =>
+      (await one(sql.query<{ waits: string }>(`select current_setting('synchronous_commit') as waits`))).waits;
+    const release = Promise.withResolvers<void>();
+    const bulk = Array.from({ length: 30 }, () =>
+      database.bulkTransaction(async (sql) => {
+        await release.promise;
+        return waiting(sql);
+      }),
+    );
+    // However much bulk work there is, nobody else waits for a connection behind it.
+    await expect(Promise.all(Array.from({ length: 30 }, () => database.query('select 1')))).resolves.toHaveLength(30);
+    await expect(database.transaction(waiting)).resolves.not.toBeUndefined();
+    release.resolve();
+    expect(new Set(await Promise.all(bulk))).toEqual(new Set(['off']));
   });
 });
 

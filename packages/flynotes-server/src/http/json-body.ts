@@ -23,6 +23,12 @@ export function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
+/** Leaves the bodies of these routes as bytes, for whoever reads them elsewhere. */
+export function keepJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+}
+
 /**
  * Refuses text that PostgreSQL cannot hold (NUL, half of a surrogate pair) with the name of its field, for bodies whose
  * schemas allow free text. Rows of batches have schemas of their own for this.

@@ -126,4 +126,60 @@ describe.each(databaseKinds)('many writers at once on %s', (kind) => {
     const { body } = await practice.operator('GET', '/passes');
     expect(body.passes[0]).toMatchObject({ changed: 20, batches: 1 });
   });
+
+  it('takes one of several batches that come at once under one number with different content', async (context) => {
+    const [server] = servers;
+    if (server === undefined) return context.skip('PostgreSQL is not installed');
+    const practice = await addPractice(server);
+    const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, {
+          n: 0,
+          round: 0,
+          patients: samplePatients(index * 20 + 1, 20).map((basics) => ({ readSequence: 1, basics })),
+          removals: [],
+        }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200).map(({ body }) => body.changed)).toEqual([20]);
+    expect(answers.filter(({ body }) => body.code === 'BATCH_CONFLICT')).toHaveLength(5);
+    const [held] = await server.database.query<{ count: number }>(
+      'select count(*)::int as count from patients where practice_id = $1',
+      [practice.id],
+    );
+    expect(held?.count).toBe(20);
+  });
+
+  it('compares a pass only when no batch of it is being stored', async (context) => {
+    const [server] = servers;
+    if (server === undefined) return context.skip('PostgreSQL is not installed');
+    const practice = await addPractice(server);
+    const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
+    const records = samplePatients(1, 800);
+    const { patients, root } = digestsOf(records, await digestKeyOf(practice));
+    const send = (n: number) =>
+      practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, {
+        n,
+        round: 0,
+        patients: records.slice(n * 100, n * 100 + 100).map((basics) => ({ readSequence: 1, basics })),
+        removals: [],
+      });
+    let ended = false;
+    // Asked again and again while batches come: it is equal when all are there, and then nothing more is taken.
+    const compare = async (): Promise<void> => {
+      while (!ended) {
+        const { body } = await practice.agent('POST', `/v1/bulk-passes/${passId}/complete`, {
+          patients,
+          root,
+          round: 0,
+        });
+        ended = body.outcome === 'equal';
+      }
+    };
+    const [sent] = await Promise.all([Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(send)), compare()]);
+    expect(sent.map(({ status }) => status)).toEqual(sent.map(() => 200));
+    const { body } = await practice.operator('GET', '/passes');
+    expect(body.passes[0]).toMatchObject({ status: 'equal', patients: 800, changed: 800, batches: 8 });
+  });
 });

@@ -22,10 +22,10 @@ const row = fc.oneof(
   ),
 );
 
-it('judges whatever comes: every row is stored, outdated or refused, and none throws', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(row, { maxLength: 20 }), fc.array(row, { maxLength: 5 }), async (patients, removals) => {
-      const { rows, refusals, outdated } = await judgeBatch(patients, removals, digester);
+it('judges whatever comes: every row is stored, outdated or refused, and none throws', () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 20 }), fc.array(row, { maxLength: 5 }), (patients, removals) => {
+      const { rows, refusals, outdated } = judgeBatch(patients, removals, digester);
       for (const refusal of refusals) expect(refusalSchema.parse(refusal)).toEqual(refusal);
       expect(rows.length + outdated).toBeLessThanOrEqual(patients.length + removals.length);
       const accepted = rows.filter(({ k }) => k !== 'refused').length;
@@ -36,9 +36,9 @@ it('judges whatever comes: every row is stored, outdated or refused, and none th
   );
 });
 
-it('never tells a value, wherever it stands', async () => {
+it('never tells a value, wherever it stands', () => {
   const secret = 'SECRET';
-  const { refusals } = await judgeBatch(
+  const { refusals } = judgeBatch(
     [
       {
         readSequence: 1,

@@ -1,7 +1,6 @@
 import { one } from '../database/index.ts';
 import type { Sql } from '../database/index.ts';
-import { json } from '../practices/index.ts';
-import type { IncomingRow } from './judge-batch.ts';
+import type { RowColumns } from './row-columns.ts';
 
 /** What became of a batch's rows. */
 export interface StoredCounts {
@@ -21,9 +20,9 @@ export async function storeRows(
   sql: Sql,
   practiceId: string,
   pass: { id: string; round: number },
-  rows: readonly IncomingRow[],
+  { rows, codes, sequences, buckets, states, digests, records }: RowColumns,
 ): Promise<StoredCounts> {
-  if (rows.length === 0) return { changed: 0, unchanged: 0, removed: 0, written: 0 };
+  if (rows === 0) return { changed: 0, unchanged: 0, removed: 0, written: 0 };
   return one(
     sql.query<StoredCounts>(
       `with incoming as (
@@ -64,28 +63,9 @@ export async function storeRows(
          count(*) filter (where state = 'removed' and was = 'held')::int as removed,
          count(*)::int as written
        from written`,
-      [
-        practiceId,
-        arrayOf(rows, ({ c }) => c),
-        pass.id,
-        pass.round,
-        arrayOf(rows, ({ s }) => s),
-        arrayOf(rows, ({ b }) => b),
-        arrayOf(rows, ({ k }) => k),
-        arrayOf(rows, ({ d }) => d),
-        // One JSON text per line, an empty line for null: JSON holds no line ends of its own.
-        rows.map(({ r }) => r ?? '').join('\n'),
-      ],
+      [practiceId, codes, pass.id, pass.round, sequences, buckets, states, digests, records],
     ),
   );
-}
-
-/**
- * One column as an array literal. One JSON document of all rows would be read whole while the statement is planned and taken
- * apart again while it runs: half the statement's time.
- */
-function arrayOf(rows: readonly IncomingRow[], element: (row: IncomingRow) => string | number | null): string {
-  return `{${rows.map((row) => element(row) ?? 'NULL').join(',')}}`;
 }
 
 /**
@@ -96,17 +76,18 @@ export async function stampStale(
   sql: Sql,
   practiceId: string,
   pass: { id: string; round: number },
-  codes: readonly number[],
+  { codes, states }: RowColumns,
 ): Promise<void> {
   await sql.query(
     `with received as (
        select patient_code from patients
-       where practice_id = $1 and patient_code in (select value::int from jsonb_array_elements_text($2::text::jsonb))
+       where practice_id = $1 and patient_code in (
+         select c from unnest($2::text::integer[], $5::text::text[]) as i(c, k) where k = 'held')
          and (pass_id, pass_round) is distinct from ($3::text, $4::int)
        order by patient_code for update
      )
      update patients p set pass_id = $3, pass_round = $4::int from received r
      where p.practice_id = $1 and p.patient_code = r.patient_code`,
-    [practiceId, json(codes), pass.id, pass.round],
+    [practiceId, codes, pass.id, pass.round, states],
   );
 }

@@ -72,6 +72,25 @@ describe.each(databaseKinds)('most patients gone, and damage, on %s', (kind) => 
     expect((await remove(2, 151, 150)).body).toMatchObject({ removed: 150 });
   });
 
+  removalTest('removals in batches that come at the same time stop at half, too', async (held) => {
+    const { passId } = await held.begin();
+    const answers = await Promise.all(
+      [0, 1, 2].map((n) =>
+        held.practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, {
+          n,
+          round: 0,
+          patients: [],
+          removals: Array.from({ length: 100 }, (_, index) => ({
+            patientCode: n * 100 + index + 1,
+            readSequence: 10_000,
+          })),
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    expect(await held.count()).toBe(patients - 100);
+  });
+
   removalTest(
     'what was edited behind its back is counted, also a row put into a wrong bucket',
     async (held, server) => {
