@@ -64,9 +64,9 @@ machine had other work too.
 - **Tried at the server and left out**: taking a record's text out of the body instead of writing it anew (1 ms of the thread's 8, for seventy lines that are
   hard to prove), more memory for what is new in the thread, a lower priority for it, \`string_to_table\` and leaving the rows unordered: nothing, or
   nothing that could be told from noise.
-- **A patient's PUT behind batches** takes 4 ms in the middle at the server's door with two batches on their way on two processors, and 2.5 ms with one, against
-  2.3 ms idle. What is left at the 99th percentile (14 to 25 ms, PostgreSQL not waiting for the disk) is waiting for a processor, the collector, and, for a patient
-  who is in a batch at that moment, the batch's transaction.
+- **A patient's PUT behind batches**, PostgreSQL not waiting for the disk: with two batches on their way on two processors 5 ms in the middle and 32 ms at the
+  99th percentile, with one 2.5 ms and 24 ms, idle 2.3 ms; with batches on the event loop 5 ms and 30 ms. So the thread has not mended the tail there. Of patients who
+  are in no batch at that moment, 14 ms to 27 ms. What is left is waiting for a processor, the collector, and the batch's own transaction.
 - **A patient behind a bulk upload** waits less for computing than for the disk. No stretch of computing was longer than 12 ms in the agent and 6 ms in
   the simulator; but SQLite waits at each commit until the disk has it, on the agent's one thread, 4 ms in the middle and 38 ms at the 99th percentile of
   a busy machine: two fifths of what the thread was occupied with. A command's result and its place in the inbox now share a commit.`,
