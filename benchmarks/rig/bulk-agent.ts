@@ -12,7 +12,11 @@ import { createPracticeConnector } from '../../packages/carestream-server/src/pr
 import type { Log } from '../../packages/carestream-server/src/runtime/index.ts';
 import { createSystemClock } from '../../packages/carestream-server/src/runtime/system-clock.ts';
 import { openState } from '../../packages/carestream-server/src/state/index.ts';
-import { createBulkUploads, createKeyedDigester } from '../../packages/carestream-server/src/upload/index.ts';
+import {
+  createBulkUploads,
+  createKeyedDigester,
+  createPatientPuts,
+} from '../../packages/carestream-server/src/upload/index.ts';
 import { answerCommands } from './commands.ts';
 
 const [, , database = '', flynotesUrl = ''] = process.argv;
@@ -49,6 +53,7 @@ const open = () => {
     clock,
     log,
     digester,
+    puts: createPatientPuts(clock),
     timeZone: licence.practice.timeZone,
   });
   return { state, bulk };

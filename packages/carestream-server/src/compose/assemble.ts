@@ -34,10 +34,12 @@ export async function assemble(
   ]);
   const licence = context.licence();
   const digesterOf = keepNewest(upload.createKeyedDigester);
+  const puts = upload.createPatientPuts(clock);
   const uploadDeps = (ports: Pick<UploadDeps, 'practice' | 'flynotes' | 'clock'>): UploadDeps => ({
     ...ports,
     state,
     log,
+    puts,
     // A new key, or another server, comes with a licence answer of any hour.
     get digester() {
       return digesterOf(context.licence().digest);

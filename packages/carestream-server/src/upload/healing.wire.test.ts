@@ -131,16 +131,21 @@ test('a new patient put by an older read while a bucket is sent whole stays, wit
   const digester = createKeyedDigester({ key: rig.practice.digestKey, canonicalVersion: 1 });
   let walkIn = 5_000_000;
   while (digester.bucketOf(walkIn) !== digester.bucketOf(lost)) walkIn += 1;
-  const { client } = rig;
+  const { client, reader } = rig;
   const read = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
   const told = Promise.withResolvers<void>();
-  rig.between.client.putPatient = async (...put) => {
-    if (put[0] !== walkIn) return client.putPatient(...put);
+  rig.between.reader.readPatient = async (...call) => {
+    const rows = await reader.readPatient(...call);
+    if (call[0] !== walkIn) return rows;
     read.resolve();
     await asked.promise;
+    return rows;
+  };
+  rig.between.client.putPatient = async (...put) => {
     const answer = await client.putPatient(...put);
+    if (put[0] !== walkIn) return answer;
     stored.resolve();
     await told.promise;
     return answer;
@@ -151,14 +156,15 @@ test('a new patient put by an older read while a bucket is sent whole stays, wit
   rig.type(`DELETE FROM Patients WHERE PatientCode = ${walkIn}`);
   // A later read is stored before it: by the number alone, the walk-in's would be older than the round.
   await rig.sync(other);
+  // The bucket has been asked for, and is about to be read by key.
+  rig.between.reader.readBasicsOf = async (...call) => {
+    asked.resolve();
+    await stored.promise;
+    return reader.readBasicsOf(...call);
+  };
   rig.between.client.completePass = async (...request) => {
     if (request[1].resent) told.resolve();
-    const answer = await client.completePass(...request);
-    if (answer.outcome === 'send-buckets') {
-      asked.resolve();
-      await stored.promise;
-    }
-    return answer;
+    return client.completePass(...request);
   };
   const passing = rig.pass();
   await Promise.all([syncing, passing.catch(() => undefined)]);

@@ -1,6 +1,7 @@
 export { bulkPace, createBulkUploads, passNotes, type BulkOptions, type BulkUploads } from './bulk-uploads.ts';
 export { createKeyedDigester, type KeyedDigester } from './digester.ts';
 export { localDateOf } from './local-date.ts';
+export { createPatientPuts, type PatientPuts } from './patient-puts.ts';
 export {
   createPatientUploads,
   type PatientOptions,

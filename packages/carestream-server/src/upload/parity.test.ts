@@ -106,17 +106,57 @@ test('an answer that calls other figures equal proves nothing', async () => {
   expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients });
 });
 
-test('patients who are put while sums are compared use up no round', async () => {
+test('patients who are put while sums are compared use up no round, however many they are', async () => {
   using rig = await uploaded();
   let calls = 0;
   rig.flynotes.hook = async ({ name }, when) => {
-    if (name !== 'completePass' || when !== 'before' || ++calls > 9) return;
+    if (name !== 'completePass' || when !== 'before' || ++calls > 60) return;
     rig.practice.enter(calls, { surname: `Typed in ${calls}` });
     await rig.patients.sync({ patientCode: calls }, neverAborted);
   };
   expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients, rounds: 0, retold: 0 });
-  expect(calls).toBe(10);
+  expect(calls).toBe(61);
   expect(rig.atFlynotes()).toEqual(rig.inR4());
+});
+
+test('a patient whose answer comes late: their bucket is compared again, and not told', async () => {
+  using rig = await uploaded();
+  const [late, other] = [17, 18];
+  const answered = Promise.withResolvers<void>();
+  let comparisons = 0;
+  let syncing = Promise.resolve<unknown>(null);
+  rig.flynotes.hook = async ({ name }, when) => {
+    if (name === 'putPatient' && when === 'after') await answered.promise;
+    if (name !== 'completePass' || when !== 'before') return;
+    comparisons += 1;
+    if (comparisons === 5) answered.resolve();
+    if (comparisons > 1) return;
+    // All pages were read by now.
+    rig.practice.enter(late, { surname: 'Stored, and not noted' });
+    syncing = rig.patients.sync({ patientCode: late }, neverAborted);
+    rig.flynotes.held.delete(other);
+  };
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients, rounds: 1, healed: 1 });
+  expect(await syncing).toMatchObject({ outcome: 'done' });
+  expect(comparisons).toBeGreaterThan(4);
+  // The one that Flynotes had lost was told with its bucket, as soon as nothing else differed.
+  const buckets = new Set(rig.flynotes.sentPatients().map((code) => rig.digester.bucketOf(code)));
+  expect(buckets).toEqual(new Set([rig.digester.bucketOf(other)]));
+  expect(rig.atFlynotes()).toEqual(rig.inR4());
+});
+
+test('a difference elsewhere is mended while a patient is being put', async () => {
+  using rig = await uploaded();
+  const answered = Promise.withResolvers<void>();
+  rig.flynotes.hook = async ({ name }, when) => {
+    if (name === 'putPatient' && when === 'before') await answered.promise;
+  };
+  const syncing = rig.patients.sync({ patientCode: 17 }, neverAborted);
+  await rig.clock.advance(1);
+  rig.flynotes.held.delete(18);
+  expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients, rounds: 1, healed: 1 });
+  answered.resolve();
+  await syncing;
 });
 
 test('a new digest key begins a new ledger', async () => {

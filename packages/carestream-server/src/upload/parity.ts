@@ -7,19 +7,23 @@ import {
   type ErrorCode,
 } from '../contract/index.ts';
 import { AgentError, retry, type RetryOptions } from '../runtime/index.ts';
-import { sumAccount } from './ledger-sums.ts';
+import { createAccountSums, type AccountSums } from './account-sums.ts';
 import type { PassParts } from './pass-parts.ts';
 import { tellBuckets } from './tell-by-key.ts';
 
-/**
- * How often sums are compared again because a patient was put meanwhile: such a difference is none that buckets sent whole would mend,
- * and at a busy reception it would use up the rounds.
- */
-const againMost = 20;
+/** After so many comparisons that a patient spoiled, the next one holds the others up for a moment, */
+const spoiledMost = 3;
+/** no longer than this: enough for one request to be there before they are. */
+const holdMs = 5;
+/** Where patients are being put without a gap, a comparison is made among them. */
+const calmMostMs = 2_000;
 
 /**
  * Proves that both sides hold the same: count and root first; the buckets' sums if they differ; the differing buckets whole;
  * and again. Each side's sums come from what it holds itself; where the agent's ledger is no account of that, from what it read in R4.
+ *
+ * Patients are put meanwhile, and Flynotes may have a record that is not noted here yet. A difference in their buckets says nothing, and
+ * buckets sent whole would not mend it: it is looked for again, as often as it takes (ADR 22). Anywhere else a difference is one.
  * @throws AgentError PARITY_FAILED when the rounds are used up, REMOVALS_HELD_BACK when Flynotes will not lose that many patients
  */
 export async function proveParity(
@@ -28,69 +32,111 @@ export async function proveParity(
   signal: AbortSignal,
 ): Promise<void> {
   const { deps, tally, account } = parts;
-  const { digester, clock } = deps;
-  let round = 0;
-  let resent: readonly number[] | null = null;
-  let withSums = false;
-  let again = 0;
-  for (;;) {
-    const revision = deps.state.ledger.revision();
-    const sums = await sumAccount({ account, digester, clock }, signal);
-    tally.patients = sums.patients;
-    const request: CompleteRequest = {
-      patients: sums.patients,
-      root: digester.rootOf(sums.sums),
-      round,
-      ...(withSums ? { buckets: sums.sums.map(bucketSumHex) } : {}),
-      ...(resent ? { resent: [...resent] } : {}),
-      figures: figuresFor(parts),
-    };
-    const answer: CompleteAnswer = await retry(
-      () => deps.flynotes.completePass(options.passId, request, signal),
-      { clock, options: options.retryOptions },
-      signal,
-    );
-    switch (answer.outcome) {
-      case 'equal':
-        // Whoever calls other figures equal has not compared these.
-        if (answer.patients !== request.patients || answer.root !== request.root) {
-          throw new AgentError('PARITY_FAILED', { details: { reason: 'equal-to-others', rounds: round } });
-        }
-        tally.adopted += await account.adopt(new Set(), signal);
-        account.settle();
-        return;
-      case 'failed':
-        throw new AgentError(codeOfFailure(answer.code), { details: { flynotesCode: answer.code, rounds: round } });
-      case 'send-digests':
-        // Asked for twice in one round, they would be asked for for ever.
-        if (withSums) throw new AgentError('PARITY_FAILED', { details: { reason: 'sums-asked-again', rounds: round } });
-        withSums = true;
-        resent = null;
-        break;
-      case 'send-buckets':
-        if (deps.state.ledger.revision() !== revision && again < againMost) {
-          again += 1;
+  const { digester, clock, puts } = deps;
+  const sumUp = () => createAccountSums({ account, digester, clock, puts }, signal);
+  let question: Question = { round: 0, withSums: false, resent: null };
+  let spoiled = 0;
+  let askedMs = 0;
+  let sums = await sumUp();
+
+  /** Gives Flynotes as long to rest as it was at work, and the patients their turn. */
+  const untilCalm = async (holds: boolean): Promise<() => void> => {
+    if (askedMs > 0) await clock.sleep(askedMs, signal);
+    return puts.calm({ waitMostMs: calmMostMs, holdMs: holds ? holdMs : 0 }, signal);
+  };
+
+  try {
+    for (;;) {
+      const { round } = question;
+      // In the last round Flynotes looks once, and a difference ends the pass.
+      const isLast = round === parityRoundsMost;
+      const goOn = isLast || spoiled > 0 ? await untilCalm(isLast || spoiled >= spoiledMost) : null;
+      const touched = sums.attend();
+      const request = requestFor(parts, sums, question);
+      const startedMs = clock.monotonic();
+      const answer: CompleteAnswer = await retry(
+        () => deps.flynotes.completePass(options.passId, request, signal),
+        { clock, options: options.retryOptions },
+        signal,
+      ).finally(goOn);
+      askedMs = clock.monotonic() - startedMs;
+      switch (answer.outcome) {
+        case 'equal':
+          // Whoever calls other figures equal has not compared these.
+          if (answer.patients !== request.patients || answer.root !== request.root) {
+            throw new AgentError('PARITY_FAILED', { details: { reason: 'equal-to-others', rounds: round } });
+          }
+          tally.adopted += await account.adopt(new Set(), signal);
+          account.settle();
+          return;
+        case 'failed':
+          throw new AgentError(codeOfFailure(answer.code), { details: { flynotesCode: answer.code, rounds: round } });
+        case 'send-digests':
+          // Asked for twice in one round, they would be asked for for ever.
+          if (question.withSums) {
+            throw new AgentError('PARITY_FAILED', { details: { reason: 'sums-asked-again', rounds: round } });
+          }
+          question = { round, withSums: true, resent: null };
           break;
-        }
-        // Under another key everything differs, and telling it under this one would mend nothing.
-        if (parts.isKeyOutdated()) {
-          throw new AgentError('PARITY_FAILED', { details: { reason: 'digest-key-changed', rounds: round } });
-        }
-        if (answer.round <= round || answer.round > parityRoundsMost) {
-          throw new AgentError('PARITY_FAILED', { details: { reason: 'rounds-used-up', rounds: round } });
-        }
-        ({ round } = answer);
-        tally.rounds = round;
-        parts.sender.startRound(round);
-        tally.adopted += await account.adopt(new Set(answer.buckets), signal);
-        await tellBuckets(parts, answer.buckets, signal);
-        await parts.sender.flush();
-        account.settle();
-        resent = answer.buckets;
-        withSums = false;
-        break;
+        case 'send-buckets':
+          // Under another key everything differs, and telling it under this one would mend nothing.
+          if (parts.isKeyOutdated()) {
+            throw new AgentError('PARITY_FAILED', { details: { reason: 'digest-key-changed', rounds: round } });
+          }
+          if (answer.round <= round || answer.round > parityRoundsMost) {
+            throw new AgentError('PARITY_FAILED', { details: { reason: 'rounds-used-up', rounds: round } });
+          }
+          if (answer.buckets.some((bucket) => touched().has(bucket))) {
+            spoiled += 1;
+            question = { round, withSums: true, resent: null };
+            break;
+          }
+          tally.rounds = answer.round;
+          sums.close();
+          await heal(parts, answer, signal);
+          sums = await sumUp();
+          question = { round: answer.round, withSums: false, resent: answer.buckets };
+          break;
+      }
     }
+  } finally {
+    sums.close();
   }
+}
+
+/** Sends the differing buckets whole; what lies outside them is held. */
+async function heal(
+  parts: PassParts,
+  { round, buckets }: Extract<CompleteAnswer, { outcome: 'send-buckets' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { account, sender, tally } = parts;
+  sender.startRound(round);
+  tally.adopted += await account.adopt(new Set(buckets), signal);
+  await tellBuckets(parts, buckets, signal);
+  await sender.flush();
+  account.settle();
+}
+
+/** What Flynotes is asked about next. */
+interface Question {
+  readonly round: number;
+  /** The buckets' sums were asked for. */
+  readonly withSums: boolean;
+  /** The buckets that were just sent whole. */
+  readonly resent: readonly number[] | null;
+}
+
+function requestFor(parts: PassParts, { patients, sums }: AccountSums, question: Question): CompleteRequest {
+  parts.tally.patients = patients;
+  return {
+    patients,
+    root: parts.deps.digester.rootOf(sums),
+    round: question.round,
+    ...(question.withSums ? { buckets: sums.map(bucketSumHex) } : {}),
+    ...(question.resent ? { resent: [...question.resent] } : {}),
+    figures: figuresFor(parts),
+  };
 }
 
 function figuresFor({ tally, deps, account }: PassParts): NonNullable<CompleteRequest['figures']> {

@@ -112,8 +112,13 @@ async function syncOne(deps: UploadDeps, options: SyncOptions, signal: AbortSign
       ...(options.messageId === undefined ? {} : { messageId: options.messageId }),
       record: mapped.record,
     };
-    const answer = await timed('uploadedMs', () => deps.flynotes.putPatient(options.patientCode, upload, signal));
-    acknowledge(deps, mapped.record, { readSequence, answer });
+    const end = await timed('uploadedMs', () => deps.puts.begin(options.patientCode));
+    try {
+      const answer = await timed('uploadedMs', () => deps.flynotes.putPatient(options.patientCode, upload, signal));
+      acknowledge(deps, mapped.record, { readSequence, answer });
+    } finally {
+      end();
+    }
     for (const mark of mapped.record.marks ?? []) {
       if (cutMarks.has(mark)) deps.log.emit('warning', { area: 'upload', name: mark, count: 1 });
     }

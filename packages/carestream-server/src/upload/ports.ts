@@ -4,6 +4,7 @@ import type { BasicsRow, BasicsRows, PatientRows } from '../records/index.ts';
 import type { Clock, Log } from '../runtime/index.ts';
 import type { State } from '../state/index.ts';
 import type { KeyedDigester } from './digester.ts';
+import type { PatientPuts } from './patient-puts.ts';
 
 /** A piece of the patients' table in the order of the patient number. */
 export interface BasicsPage {
@@ -32,6 +33,8 @@ export interface UploadDeps {
   readonly state: Pick<State, 'nextReadSequence' | 'ledger' | 'refusals' | 'findings' | 'notes'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** The same for both kinds: the one asks it what the other has under way. */
+  readonly puts: PatientPuts;
   /** Of the newest licence answer; a pass keeps to the one that it began with. */
   readonly digester: KeyedDigester;
   /** Names which database is read, and what rows are read and mapped with: pages that were read otherwise are read again. */

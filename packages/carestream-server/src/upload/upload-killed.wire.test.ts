@@ -20,7 +20,7 @@ function startPass(facts: Readonly<Record<'path' | 'database' | 'url' | 'licence
     import { createFlynotesClient } from ${from('../flynotes/index.ts')};
     import { createPracticeConnector } from ${from('../practice/index.ts')};
     import { createSystemClock } from ${from('../runtime/system-clock.ts')};
-    import { createBulkUploads, createKeyedDigester } from ${from('index.ts')};
+    import { createBulkUploads, createKeyedDigester, createPatientPuts } from ${from('index.ts')};
     const facts = ${JSON.stringify(facts)};
     const clock = createSystemClock();
     const log = { emit() {}, error(error) { writeSync(2, String(error) + '\\n'); } };
@@ -38,7 +38,7 @@ function startPass(facts: Readonly<Record<'path' | 'database' | 'url' | 'licence
     } };
     const digester = createKeyedDigester({ key: facts.key, canonicalVersion: 1 });
     const bulk = createBulkUploads(
-      { practice: () => reader, flynotes, state, clock, log, digester, timeZone: 'Europe/London' },
+      { practice: () => reader, flynotes, state, clock, log, digester, puts: createPatientPuts(clock), timeZone: 'Europe/London' },
       { pace: { pageRows: ${pageRows}, pauseRatio: 0 } },
     );
     writeSync(1, JSON.stringify(await bulk.request('scheduled', signal)) + '\\n');

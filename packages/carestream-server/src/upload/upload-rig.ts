@@ -9,6 +9,7 @@ import { createBulkUploads, type BulkOptions } from './bulk-uploads.ts';
 import { createKeyedDigester } from './digester.ts';
 import { createInMemoryFlynotes } from './in-memory-flynotes.ts';
 import { createInMemoryPractice } from './in-memory-practice.ts';
+import { createPatientPuts } from './patient-puts.ts';
 import { createPatientUploads } from './patient-uploads.ts';
 import type { UploadDeps } from './ports.ts';
 
@@ -37,6 +38,7 @@ export function createUploadRig(options: BulkOptions & { readonly key?: string }
       state,
       clock,
       log,
+      puts: createPatientPuts(clock),
       digester,
       timeZone: 'Europe/London',
     };

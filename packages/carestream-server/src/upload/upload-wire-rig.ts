@@ -11,6 +11,7 @@ import { createSystemClock } from '../runtime/system-clock.ts';
 import { openState } from '../state/index.ts';
 import { createBulkUploads } from './bulk-uploads.ts';
 import { createKeyedDigester, type KeyedDigester } from './digester.ts';
+import { createPatientPuts } from './patient-puts.ts';
 import { createPatientUploads } from './patient-uploads.ts';
 import type { UploadDeps } from './ports.ts';
 
@@ -47,6 +48,7 @@ export async function createUploadWireRig(
       state,
       clock,
       log,
+      puts: createPatientPuts(clock),
       get digester() {
         return digester;
       },
