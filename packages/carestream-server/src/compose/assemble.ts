@@ -76,7 +76,17 @@ export async function assemble(
       onUnknownType: () => context.checkVersion(),
       onAnswer: () => context.queueAnswered(),
       together: (work) => state.together(work),
-      report: (result) => telemetry.addResult(JSON.stringify(result)),
+      report(result) {
+        const add = () => telemetry.addResult(JSON.stringify(result));
+        try {
+          // On its way at once: it waits for the disk with the note that its message is done.
+          state.lightly(add);
+        } catch (error) {
+          log.error(error, 'state');
+          // What finds no room is kept in memory.
+          add();
+        }
+      },
     },
     {
       url: address.url,

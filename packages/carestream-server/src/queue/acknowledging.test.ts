@@ -17,33 +17,92 @@ describe('acknowledging', () => {
     expect(order).toEqual(['effect', 'delete, reported 1, noted 1']);
   });
 
-  it('commits result and inbox together, before the deletion; each for itself where both cannot be', async () => {
+  it('commits what is done after it was reported and before the deletion; each for itself where all cannot be', async () => {
     const seen: string[] = [];
     let fails = false;
     const bench = createBench(async () => done, {
       together(work) {
-        const before = [bench.results.length, bench.inbox.size];
+        const before = bench.inbox.size;
         const result = work();
-        seen.push(
-          `${before.join(' ')} to ${bench.results.length} ${bench.inbox.size}, left ${bench.sqs.remaining().length}`,
-        );
+        const left = bench.sqs.remaining().length;
+        seen.push(`reported ${bench.results.length}, noted ${before} to ${bench.inbox.size}, left ${left}`);
         if (!fails) return result;
-        bench.results.pop();
-        bench.inbox.delete('message-2');
+        bench.inbox.delete('message-4');
         throw new AgentError('DISK_FULL');
       },
     });
     void bench.serving();
-    bench.sync(1);
+    // Three patients at once wait for the disk once.
+    for (const code of [1, 2, 3]) bench.sync(code);
     await bench.clock.advance(100);
-    expect(seen).toEqual(['0 0 to 1 1, left 1']);
+    expect(seen).toEqual(['reported 3, noted 0 to 3, left 3']);
+    expect(bench.sqs.remaining()).toEqual([]);
     fails = true;
-    bench.sync(2);
+    bench.sync(4);
     await bench.clock.advance(100);
-    expect(bench.results).toHaveLength(2);
-    expect([...bench.inbox.keys()]).toEqual(['message-1', 'message-2']);
+    expect(bench.results).toHaveLength(4);
+    expect([...bench.inbox.keys()]).toEqual(['message-1', 'message-2', 'message-3', 'message-4']);
     expect(bench.sqs.remaining()).toEqual([]);
     expect(bench.errors).toHaveLength(1);
+  });
+
+  it('waits for the disk between patients, not while one is read or sent; and not for ever', async () => {
+    const noted: number[] = [];
+    const bench = createBench(
+      async (message) => {
+        await bench.clock.sleep(message.type === 'patient-sync' && message.patientCode === 1 ? 10 : 40);
+        return done;
+      },
+      {
+        together(work) {
+          noted.push(bench.clock.monotonic() - startedMs);
+          return work();
+        },
+      },
+    );
+    let startedMs = bench.clock.monotonic();
+    void bench.serving();
+    await bench.clock.advance(1_000);
+    startedMs = bench.clock.monotonic();
+    bench.sync(1);
+    bench.sync(2);
+    await bench.clock.advance(200);
+    expect(bench.results).toHaveLength(2);
+    expect(noted).toHaveLength(1);
+    expect(noted[0]).toBeGreaterThanOrEqual(40);
+
+    // One after the other without a gap.
+    noted.length = 0;
+    startedMs = bench.clock.monotonic();
+    for (let code = 3; code < 40; code++) {
+      bench.sync(code);
+      await bench.clock.advance(10);
+    }
+    await bench.clock.advance(1_000);
+    expect(noted.length).toBeGreaterThan(2);
+    expect(bench.sqs.remaining()).toEqual([]);
+  });
+
+  it('has room for the next patient as soon as one is carried out, whatever the queue takes for its deletion', async () => {
+    const gate = createGate();
+    const bench = createBench(gate.handle);
+    const original = { ...bench.sqs.transport };
+    bench.sqs.transport.deleteBatch = async (handles) => {
+      await bench.clock.sleep(5_000);
+      return original.deleteBatch(handles);
+    };
+    void bench.serving();
+    for (let code = 1; code <= 8; code++) bench.sync(code);
+    await bench.clock.advance(100);
+    const first = gate.open.length;
+    expect(first).toBeLessThan(8);
+    for (const command of gate.open) command.finish();
+    await bench.clock.advance(100);
+    expect(gate.open.length).toBeGreaterThan(first);
+    expect(bench.sqs.remaining()).toHaveLength(8);
+    for (const command of gate.open) command.finish();
+    await bench.clock.advance(60_000);
+    expect(bench.sqs.remaining()).toEqual([]);
   });
 
   it('keeps a message hidden for as long as its command takes', async () => {

@@ -9,6 +9,7 @@ import {
 import { AgentError, instantOf, isAgentError, type Clock, type Log } from '../runtime/index.ts';
 import type { CommandContext, CommandOutcome, HandleCommand } from './command-port.ts';
 import type { Custody, HeldMessage } from './custody.ts';
+import { createDoneNotes } from './done-notes.ts';
 import { laneOf, laneRules, type LaneName, type Lanes } from './lanes.ts';
 import type { ReceivedMessage } from './queue-transport.ts';
 import { retryAfterS, setAsideAfterS, unknownTypeAfterS } from './redelivery.ts';
@@ -29,7 +30,7 @@ export interface DispatcherDeps {
   readonly handle: HandleCommand;
   /** A message of an unknown type came: Flynotes is newer than we are. */
   onUnknownType(type: string): void;
-  /** Takes the result of a command, durably. */
+  /** Takes the result of a command. It is on disk at the latest with what is written afterwards. */
   report(result: CommandResult): void | Promise<void>;
   /** What is written within comes to disk in one commit; each write for itself unless told. */
   together?<Result>(work: () => Result): Result;
@@ -45,6 +46,8 @@ export interface Dispatcher {
   accept(message: ReceivedMessage): HeadStart | null;
   /** Tells running commands to end: those of lanes that do not drain, or with `all` every one. From then on their messages are handed back. */
   endCommands(all: boolean): void;
+  /** Resolves when each command that was carried out is noted, and its message off our hands. */
+  finished(): Promise<void>;
   /** How long the last message had waited in the queue. */
   readonly lagMs: number | null;
 }
@@ -77,7 +80,8 @@ const rememberedMost = 1_000;
  * @see {@link Dispatcher}
  *
  * What becomes of a message:
- * - `done`, `not-found`, `rejected`: reported, noted in the inbox, deleted. In this order, so that nothing is lost in between.
+ * - `done`, `not-found`, `rejected`: reported, noted in the inbox, deleted. In this order, so that nothing is lost in between: the
+ *   message goes when result and note are on disk. For that its lane does not wait, nor does the result on its way to Flynotes.
  * - failed, and may pass by itself or when a person mends something (transient, ambiguous, fatal): reported at once, since somebody
  *   may be looking at a waiting screen; then left to come back after a growing pause.
  * - failed for good (permanent), or no valid message: reported once, then left to the dead-letter queue: it comes back at once
@@ -88,6 +92,8 @@ const rememberedMost = 1_000;
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { clock, log, custody, told } = deps;
   const running = new Set<RunningCommand>();
+  const finishing = new Set<Promise<void>>();
+  const notes = createDoneNotes({ ...deps, isBusy: () => deps.lanes.load('urgent').running > 0 });
   const stopping = new Error('The process is about to end.');
   let lagMs: number | null = null;
 
@@ -112,32 +118,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       // Commands may be repeated; not to be carried out at all would be worse.
       log.error(error, 'queue');
       return false;
-    }
-  }
-
-  function noteDone(messageId: string): boolean {
-    try {
-      deps.inbox.done(messageId);
-      return true;
-    } catch (error) {
-      log.error(error, 'queue');
-      return false;
-    }
-  }
-
-  /** Both in one commit: each wait for the disk is one for whoever comes next, too. */
-  async function reportDone(result: CommandResult): Promise<void> {
-    const both = (): Promise<void> => {
-      const reported = report(result);
-      noteDone(result.messageId);
-      return reported;
-    };
-    try {
-      await (deps.together === undefined ? both() : deps.together(both));
-    } catch (error) {
-      log.error(error, 'queue');
-      // The one may find room where both did not; what finds none is kept in memory.
-      await both();
     }
   }
 
@@ -172,7 +152,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     let acknowledged = false;
     const acknowledge = async () => {
       if (acknowledged) return;
-      const noted = noteDone(held.messageId);
+      const noted = notes.now(held.messageId);
       const deleted = await custody.delete(held);
       // Either of the two keeps the command from being carried out again.
       if (!noted && !deleted) throw new AgentError('STATE_UNUSABLE', { disposition: 'transient' });
@@ -224,10 +204,20 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       },
       ...(outcome.figures ? { figures: { ...outcome.figures } } : {}),
     };
-    if (acknowledged || outcome.outcome === 'failed') await report(result);
-    if (acknowledged) return;
-    if (outcome.outcome !== 'failed') {
-      await reportDone(result);
+    await report(result);
+    const finished = finish(held, { failed: outcome.outcome === 'failed', permanent, acknowledged });
+    finishing.add(finished);
+    void finished.finally(() => finishing.delete(finished));
+  }
+
+  /** What is left to do for a message whose command has ended and is reported. Nobody waits for it. */
+  async function finish(
+    held: HeldMessage,
+    { failed, permanent, acknowledged }: Readonly<Record<'failed' | 'permanent' | 'acknowledged', boolean>>,
+  ): Promise<void> {
+    if (acknowledged) await notes.soon(held.messageId);
+    else if (!failed) {
+      await notes.soon(held.messageId);
       await custody.delete(held);
     } else if (permanent) {
       remember(held.messageId, 'set-aside');
@@ -267,6 +257,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       for (const { lane, controller } of running) {
         if (all || !laneRules[lane].drainsAtStop) controller.abort(stopping);
       }
+    },
+    async finished() {
+      while (finishing.size > 0) await Promise.all(finishing);
     },
     accept(received) {
       const held = custody.take(received);

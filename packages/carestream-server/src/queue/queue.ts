@@ -19,7 +19,10 @@ export interface QueueDeps {
   readonly handle: HandleCommand;
   /** A message of an unknown type came: Flynotes is newer than we are, so the version must be checked now. */
   onUnknownType(type: string): void;
-  /** Takes the result of a command, durably. It may be told several results of one message; the last one counts. */
+  /**
+   * Takes the result of a command. It is on disk at the latest with what is written {@link QueueDeps.together} afterwards. It may be told
+   * several results of one message; the last one counts.
+   */
   report(result: CommandResult): void | Promise<void>;
   /** What is written within comes to disk in one commit. */
   together?<Result>(work: () => Result): Result;
@@ -149,9 +152,12 @@ export function createQueue(deps: QueueDeps, options: QueueOptions): Queue {
     lanes.releaseWaiting(false);
     dispatch.endCommands(false);
     let empty = false;
-    const emptied = lanes.empty().then(() => {
-      empty = true;
-    });
+    const emptied = lanes
+      .empty()
+      .then(() => dispatch.finished())
+      .then(() => {
+        empty = true;
+      });
     await Promise.race([emptied, pause(leftMs(graceMs))]);
     dispatch.endCommands(true);
     lanes.releaseWaiting(true);

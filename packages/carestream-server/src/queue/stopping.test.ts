@@ -48,6 +48,25 @@ describe('stopping', () => {
     expect(signals).toHaveLength(10);
   });
 
+  it('deletes what was carried out before it ends, and hands none of that back', async () => {
+    const bench = createBench(async () => done);
+    const original = { ...bench.sqs.transport };
+    bench.sqs.transport.deleteBatch = async (handles) => {
+      await bench.clock.sleep(3_000);
+      return original.deleteBatch(handles);
+    };
+    const serving = bench.serving();
+    for (let code = 1; code <= 6; code++) bench.sync(code);
+    await bench.clock.advance(1);
+    bench.stop.abort();
+    await bench.clock.runUntil(serving);
+    expect(bench.results).toHaveLength(6);
+    expect(bench.inbox.size).toBe(6);
+    expect(bench.sqs.remaining()).toEqual([]);
+    expect(bench.sqs.changes).toEqual([]);
+    expect(bench.queue.stats().inFlight).toBe(0);
+  });
+
   it.each([
     ['nothing in flight', () => Promise.resolve(done)],
     ['commands that never end', () => new Promise<CommandOutcome>(() => undefined)],

@@ -2,8 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../runtime/index.ts';
 import { guarded, isFull } from './sqlite-errors.ts';
 
-/** How many numbers are reserved by one write. */
-const blockSize = 1_000;
+/**
+ * How many numbers are reserved by one write, which waits for the disk: enough for a day's reads of nearly every practice, so that it
+ * happens at the start and not while somebody waits at a screen.
+ */
+const blockSize = 100_000;
 /** Room for a thousand years of reads at a thousand a second. */
 const headroom = 2 ** 45;
 

@@ -38,11 +38,11 @@ test('read sequences only grow: within a run, over restarts, with the clock put 
   for (const step of steps) {
     step();
     using state = open();
-    for (let count = 0; count < 1_250; count++) given.push(state.nextReadSequence());
+    for (let count = 0; count < 100_250; count++) given.push(state.nextReadSequence());
   }
-  expect(given).toHaveLength(5_000);
+  expect(given).toHaveLength(401_000);
   expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
-  expect(Math.max(...given)).toBeLessThan(Number.MAX_SAFE_INTEGER);
+  expect(given.at(-1)).toBeLessThan(Number.MAX_SAFE_INTEGER);
 });
 
 test('raised, read sequences go on above what Flynotes holds, also after a restart; what is lower or absurd changes nothing', () => {
@@ -55,7 +55,7 @@ test('raised, read sequences go on above what Flynotes holds, also after a resta
     given.push(state.nextReadSequence());
     expect(given[1]).toBe((given[0] ?? 0) + 1);
     state.raiseReadSequence(held);
-    for (let count = 0; count < 1_250; count++) given.push(state.nextReadSequence());
+    for (let count = 0; count < 100_250; count++) given.push(state.nextReadSequence());
     state.raiseReadSequence(12);
     state.raiseReadSequence(Number.MAX_SAFE_INTEGER);
     given.push(state.nextReadSequence());
@@ -65,7 +65,7 @@ test('raised, read sequences go on above what Flynotes holds, also after a resta
   state.raiseReadSequence(0);
   given.push(state.nextReadSequence());
   expect(given.every((value, index) => index === 0 || value > (given[index - 1] ?? Infinity))).toBe(true);
-  expect(given.at(-1)).toBeLessThan(held + 10_000);
+  expect(given.at(-1)).toBeLessThan(held + 1_000_000);
 });
 
 test('with a full disk read sequences still grow, by the clock alone', () => {
@@ -287,4 +287,18 @@ test('what is written together comes to disk together or not at all; a part of i
   });
   expect(state.outbox.next(10).map(({ payloadJson }) => payloadJson)).toEqual(['{"n":1}']);
   expect(state.inbox.begin('message-3')).toBe('done');
+});
+
+test('what is written lightly is written whole or not at all, and the next one waits for the disk again', () => {
+  using state = open();
+  state.lightly(() => state.outbox.add('command-result', '{"n":1}'));
+  expect(() =>
+    state.lightly(() => {
+      state.outbox.add('command-result', '{"n":2}');
+      throw new Error('in the middle');
+    }),
+  ).toThrow('in the middle');
+  expect(state.outbox.size('command-result')).toBe(1);
+  state.together(() => state.lightly(() => state.inbox.done('message-1')));
+  expect(state.inbox.begin('message-1')).toBe('done');
 });

@@ -11,7 +11,7 @@ import { createReadSequence } from './read-sequence.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { takeRunLock } from './run-lock.ts';
 import { guarded } from './sqlite-errors.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, lightly } from './transaction.ts';
 
 /** Everything that outlives the process, in one file. Synchronous; nothing of a patient but the number and a keyed digest. */
 export interface State extends Disposable {
@@ -27,6 +27,8 @@ export interface State extends Disposable {
   readonly notes: Notes;
   /** Everything that `work` writes comes to disk at once and costs one commit: all of it or nothing. */
   together<Result>(work: () => Result): Result;
+  /** As {@link State.together}, without waiting for the disk: it is there at the latest with what is waited for next. */
+  lightly<Result>(work: () => Result): Result;
   /** Why the file that was found was set aside and begun anew, which is worth a warning; null where it was not. */
   readonly replaced: ReplacedBecause | null;
   /** Lets the next opening set the file aside and begin anew: it was found damaged while in use. */
@@ -80,6 +82,14 @@ export function openState(path: string, options: StateOptions): State {
   try {
     const readSequence = guarded(() => createReadSequence(database, options.clock));
     const outbox = guarded(() => createOutbox(database, options.clock, limits.outbox));
+    const together = <Result>(work: () => Result): Result => {
+      try {
+        return inTransaction(database, work);
+      } catch (error) {
+        outbox.recount();
+        throw error;
+      }
+    };
     return guarded(() => ({
       nextReadSequence: () => readSequence.next(),
       raiseReadSequence: (held: number) => readSequence.raiseAbove(held),
@@ -89,14 +99,8 @@ export function openState(path: string, options: StateOptions): State {
       inbox: createInbox(database, options.clock),
       outbox,
       notes: createNotes(database),
-      together<Result>(work: () => Result): Result {
-        try {
-          return inTransaction(database, work);
-        } catch (error) {
-          outbox.recount();
-          throw error;
-        }
-      },
+      together,
+      lightly: <Result>(work: () => Result): Result => lightly(database, () => together(work)),
       replaced,
       markDamaged: () => markDamaged(path),
       close,

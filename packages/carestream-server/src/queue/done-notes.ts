@@ -1,0 +1,72 @@
+import type { Clock, Log } from '../runtime/index.ts';
+
+/** Notes which messages have had their effect. */
+export interface DoneNotes {
+  /** Notes it at once. False when it could not be noted. */
+  now(messageId: string): boolean;
+  /** Notes it soon, several at once. Resolves when that is on disk, with all that was written before, or could not be. */
+  soon(messageId: string): Promise<void>;
+}
+
+/** What {@link createDoneNotes} needs. */
+export interface DoneNotesDeps {
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
+  readonly inbox: { done(messageId: string): void };
+  /** What is written within comes to disk in one commit; each write for itself unless told. */
+  together?<Result>(work: () => Result): Result;
+  /** Somebody waits at a screen at this moment. */
+  isBusy(): boolean;
+}
+
+/** So long a note waits for others, and for the result to be on its way to Flynotes. */
+const gatherMs = 5;
+/** A wait for the disk is one for every patient in our hands: it comes between them, or when this is over. */
+const waitMostMs = 100;
+
+/** @see {@link DoneNotes} */
+export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
+  const { clock, log, inbox } = deps;
+  let waiting: { readonly messageId: string; readonly resolve: () => void }[] = [];
+
+  function now(messageId: string): boolean {
+    try {
+      inbox.done(messageId);
+      return true;
+    } catch (error) {
+      log.error(error, 'queue');
+      return false;
+    }
+  }
+
+  function noteAll(messageIds: readonly string[]): void {
+    const all = () => messageIds.forEach((messageId) => inbox.done(messageId));
+    try {
+      if (deps.together) deps.together(all);
+      else all();
+    } catch (error) {
+      log.error(error, 'queue');
+      // One may find room where all did not.
+      for (const messageId of messageIds) now(messageId);
+    }
+  }
+
+  async function write(): Promise<void> {
+    const enoughAtMs = clock.monotonic() + waitMostMs;
+    do await clock.sleep(gatherMs);
+    while (deps.isBusy() && clock.monotonic() < enoughAtMs);
+    const batch = waiting;
+    waiting = [];
+    noteAll(batch.map(({ messageId }) => messageId));
+    for (const { resolve } of batch) resolve();
+  }
+
+  return {
+    now,
+    soon: (messageId) =>
+      new Promise((resolve) => {
+        waiting.push({ messageId, resolve });
+        if (waiting.length === 1) void write();
+      }),
+  };
+}
