@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { digestOf, readable, type LedgerEntry } from './ledger.ts';
 import { guarded } from './sqlite-errors.ts';
-import { inSlices, inTransaction } from './transaction.ts';
+import { inSlices, inTransaction, lightly } from './transaction.ts';
 
 /**
  * What the pass that runs has found and cannot carry out yet. It lies on disk, so that a pass of any size needs no more memory than
@@ -106,17 +106,19 @@ export function createFindings(database: DatabaseSync): Findings {
     countReadings: () => guarded(() => (countReadings.get() as { patients: number }).patients),
     accountAfter: (after, limit) => guarded(() => (accountAfter.all(after, limit) as unknown as Row[]).map(entryOf)),
     adoptAfter: (after, keeps) =>
-      inTransaction(database, () => {
-        const rows = readingsAfter.all(after, adoptedAtOnce) as unknown as Row[];
-        let adopted = 0;
-        for (const [patient, digest, readSequence] of rows) {
-          if (keeps(patient)) continue;
-          adopt.run(patient, digest, readSequence);
-          dropReading.run(patient);
-          adopted += 1;
-        }
-        return { adopted, last: rows.at(-1)?.[0] ?? null };
-      }),
+      lightly(database, () =>
+        inTransaction(database, () => {
+          const rows = readingsAfter.all(after, adoptedAtOnce) as unknown as Row[];
+          let adopted = 0;
+          for (const [patient, digest, readSequence] of rows) {
+            if (keeps(patient)) continue;
+            adopt.run(patient, digest, readSequence);
+            dropReading.run(patient);
+            adopted += 1;
+          }
+          return { adopted, last: rows.at(-1)?.[0] ?? null };
+        }),
+      ),
     dropReadings: () => guarded(() => database.exec(findingSql.dropReadings)),
     clear: () => guarded(() => database.exec(findingSql.clear)),
   };
