@@ -118,6 +118,7 @@ export function createBucketSums(): BucketSums {
   let patients = 0;
 
   const addTo = (bucket: number, digestHex: string, sign: 1 | -1): void => {
+    if (digestHex.length !== lanes * laneDigits) throw new RangeError('a digest has 32 hexadecimal digits');
     let carry = 0;
     for (let lane = lanes - 1; lane >= 0; lane -= 1) {
       const place = bucket * lanes + lane;

@@ -34,7 +34,7 @@ export const healthyResetMs = 600_000;
 
 /**
  * With these flags of Node's own, before the agent's file, a host launches it: what lives is some 20 MB, and pages come and go. The
- * second one says how far they may pile up: with half as much the collector has more to do, with twice as much the process holds some 40 MB
+ * second one says how far they may pile up: with half as much the collector has more to do, with twice as much the process holds 16 MB
  * more.
  */
 export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=8'];

@@ -19,7 +19,7 @@ const codedFromBytes = 4_096;
 /** Large enough that nearly every coded body comes in one piece. */
 const chunkBytes = 131_072;
 
-/** Writes a value as JSON unless it is bytes already, coded where that pays. Level 3 of either coding: beyond it, time grows faster than size shrinks. */
+/** Writes a value as JSON unless it is bytes already, coded where that pays. Beyond level 3, time grows faster than size shrinks. */
 export async function encodeBody(value: unknown, coding: ContentCoding): Promise<RequestBody> {
   const plain = value instanceof Uint8Array ? (value as Uint8Array<ArrayBuffer>) : Buffer.from(JSON.stringify(value));
   if (plain.byteLength < codedFromBytes) return { bytes: plain, coding: null };

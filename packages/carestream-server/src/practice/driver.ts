@@ -9,17 +9,15 @@ export interface Query {
   readonly text: string;
   readonly parameters?: Parameters;
   readonly timeoutMs: number;
-  /** True where one result set of many rows is expected: it may come unread, in {@link ResultSets.packed}. */
-  readonly manyRows?: boolean;
   /** Names that an error may repeat. */
   readonly identifiers?: readonly string[];
 }
 
 /** Result sets of rows of values, in the order of the SELECT lists. */
-export interface ResultSets extends ReadonlyArray<readonly (readonly unknown[])[]> {
-  /** The one result set that was expected, as it came over the wire; then there is no other. */
-  readonly packed?: PackedRows;
-}
+export type ResultSets = readonly (readonly (readonly unknown[])[])[];
+
+/** One result set of many rows: as values, or as it came over the wire, unread. */
+export type ManyRows = ResultSets[number] | PackedRows;
 
 /**
  * One connection over one of the two ways to SQL Server: TCP by tedious, or ODBC in a process of its own. A driver bounds nothing
@@ -45,6 +43,8 @@ export interface Driver {
   open(ended: AbortSignal): Promise<void>;
   /** @throws AgentError PRACTICE_… */
   run(query: Query): Promise<ResultSets>;
+  /** The same for one result set of many rows, where they can be had faster than the driver reads them. @throws AgentError PRACTICE_… */
+  runMany?(query: Query): Promise<ManyRows>;
   /** Lets go of everything at once, whatever the server does; `open` begins anew. */
   drop(): void;
   /** Takes leave, within about a second, and drops. */

@@ -6,7 +6,7 @@ import { resolveDatabaseConfig } from './database-config.ts';
 import { unpackRow, unpackRows } from './tds/packed-rows.ts';
 import { testDrivers, type TestDriver } from './driver-rig.ts';
 import { fixedLocation } from './location.ts';
-import { createSqlConnection, type SqlConnection } from './sql-connection.ts';
+import { createSqlConnection, type PageConnection } from './sql-connection.ts';
 
 /** Each type at its edges, read by either driver: the same values of the same JavaScript types. */
 const signal = new AbortController().signal;
@@ -37,7 +37,7 @@ for (const [index, { type, samples }] of types.entries()) {
   builder.insert(`T${index}`, [...samples.map(([value], row) => [row, value]), [samples.length, null]]);
 }
 
-function connect(driver: TestDriver): SqlConnection {
+function connect(driver: TestDriver): PageConnection {
   const target = resolveDatabaseConfig(driver.string(server.connectionString().replace('sys2000', 'types')));
   if (target.driver === 'search') throw new Error('the target is to be named');
   return createSqlConnection(
@@ -48,16 +48,17 @@ function connect(driver: TestDriver): SqlConnection {
 
 for (const driver of testDrivers) {
   describe.runIf(driver.present)(`over ${driver.title}`, () => {
-    let connection: SqlConnection;
+    let connection: PageConnection;
     beforeAll(() => {
       connection = connect(driver);
     });
     afterAll(() => connection.close());
     const read = async (text: string, manyRows = false): Promise<unknown[]> => {
-      const sets = await connection.query({ text, timeoutMs: 20_000, manyRows }, signal);
-      const { packed } = sets;
-      if (packed) expect(packed.starts.map((_, row) => unpackRow(packed, row))).toStrictEqual(unpackRows(packed));
-      return (packed ? unpackRows(packed) : (sets[0] ?? [])).map((row) => row[0]);
+      const query = { text, timeoutMs: 20_000 };
+      const rows = manyRows ? await connection.queryMany(query, signal) : (await connection.query(query, signal))[0];
+      if (!rows || !('starts' in rows)) return (rows ?? []).map((row) => row[0]);
+      expect(rows.starts.map((_, row) => unpackRow(rows, row))).toStrictEqual(unpackRows(rows));
+      return unpackRows(rows).map((row) => row[0]);
     };
 
     test.each(titles.map((title, index) => ({ title, index })))('$title', async ({ index }) => {

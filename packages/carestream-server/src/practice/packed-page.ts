@@ -35,6 +35,15 @@ const forms: Readonly<Record<number, number>> = {
   [wireKind.dateTime2]: cellForm.date,
 };
 
+/** Reads rows that may be garbled. @throws AgentError PRACTICE_QUERY_FAILED */
+export function readable<Values>(read: () => Values): Values {
+  try {
+    return read();
+  } catch (error) {
+    throw new AgentError('PRACTICE_QUERY_FAILED', { cause: error, details: { reason: 'row unreadable' } });
+  }
+}
+
 /** @returns null where a patient has several rows, or a row no whole number of its own: then all have to be compared as values */
 export function packedPageOf(rows: PackedRows, options: PackedPageOptions): PackedPage | null {
   const numbers = ascendingNumbers(rows);
@@ -43,18 +52,17 @@ export function packedPageOf(rows: PackedRows, options: PackedPageOptions): Pack
   // A page that holds nothing else has no more to come.
   const length = options.leavesOutLast && numbers.length > 1 ? numbers.length - 1 : numbers.length;
   const codes = numbers.subarray(0, length);
-  const read = (index: number): BasicsRow => {
-    try {
-      return basics.read(unpackRow(rows, index), addresses);
-    } catch (error) {
-      throw new AgentError('PRACTICE_QUERY_FAILED', { cause: error, details: { reason: 'row unreadable' } });
-    }
-  };
+  const read = (index: number): BasicsRow =>
+    basics.read(
+      readable(() => unpackRow(rows, index)),
+      addresses,
+    );
   const packed: PackedBasics = {
     bytes: rows.bytes,
     layout: basics.layout,
     forms: rows.columns.map(({ kind }) => forms[kind] ?? cellForm.other),
     codes,
+    at: read,
     locate: (row, places) => locateCells(rows, row, places),
   };
   return {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
 import type { BasicsRow, BasicsRows, Cell, PatientRows } from '../records/index.ts';
-import { packedPageOf } from './packed-page.ts';
+import { packedPageOf, readable } from './packed-page.ts';
 import type { ReadPractice } from './practice-schema.ts';
 import type { NeededGrants } from './readable-schema.ts';
 import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
@@ -13,7 +13,7 @@ import {
   questionnaireOf,
   type BasicsReader,
 } from './row-readers.ts';
-import type { Query, ResultSets, SqlConnection } from './sql-connection.ts';
+import type { ManyRows, PageConnection, Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
 import { unpackRows } from './tds/packed-rows.ts';
 import type { TlsOffer } from './tls-offer.ts';
@@ -112,7 +112,7 @@ export function createPracticeReader(
   deps: {
     readonly clock: Clock;
     readonly log: Log;
-    readonly bulk: SqlConnection;
+    readonly bulk: PageConnection;
     readonly warm: SqlConnection;
     look(connection: SqlConnection, signal: AbortSignal): Promise<ReadPractice>;
   },
@@ -123,19 +123,16 @@ export function createPracticeReader(
   let plan = planOf(first);
 
   /** Tries again what passes by itself, and looks at the database again when a name or a right is gone. */
-  const ask = async (
+  const asking = async <Answer>(
     connection: SqlConnection,
-    queryOf: (plan: Plan) => Query,
+    send: (plan: Plan) => Promise<Answer>,
     signal: AbortSignal,
-  ): Promise<{ sets: ResultSets; plan: Plan }> => {
+  ): Promise<{ answer: Answer; plan: Plan }> => {
     let looked = false;
     for (let tries = 1; ; tries += 1) {
       const used = plan;
       try {
-        return {
-          sets: await connection.query({ ...queryOf(used), identifiers: used.identifiers }, signal),
-          plan: used,
-        };
+        return { answer: await send(used), plan: used };
       } catch (error) {
         signal.throwIfAborted();
         if (!isAgentError(error)) throw error;
@@ -148,6 +145,18 @@ export function createPracticeReader(
         } else throw error;
       }
     }
+  };
+
+  const ask = async (connection: SqlConnection, queryOf: (plan: Plan) => Query, signal: AbortSignal) => {
+    const send = (used: Plan) => connection.query({ ...queryOf(used), identifiers: used.identifiers }, signal);
+    const { answer, plan: used } = await asking(connection, send, signal);
+    return { sets: answer, plan: used };
+  };
+  /** Over the connection for pages. */
+  const askMany = async (queryOf: (plan: Plan) => Query, signal: AbortSignal) => {
+    const send = (used: Plan) => deps.bulk.queryMany({ ...queryOf(used), identifiers: used.identifiers }, signal);
+    const { answer, plan: used } = await asking(deps.bulk, send, signal);
+    return { rows: answer, plan: used };
   };
 
   const textsOf = async (
@@ -174,20 +183,18 @@ export function createPracticeReader(
       if (!Number.isInteger(pageRows) || pageRows < 1 || pageRows > pageRowsMost)
         throw new RangeError(`a page has 1 to ${pageRowsMost} rows`);
       const startedAt = clock.monotonic();
-      const { sets, plan: used } = await ask(
-        deps.bulk,
+      const { rows, plan: used } = await askMany(
         ({ statements }) =>
           afterCode === null
-            ? { text: statements.firstPage(pageRows), timeoutMs: limits.pageTimeoutMs, manyRows: true }
+            ? { text: statements.firstPage(pageRows), timeoutMs: limits.pageTimeoutMs }
             : {
                 text: statements.nextPage(pageRows),
                 parameters: { after: afterCode },
                 timeoutMs: limits.pageTimeoutMs,
-                manyRows: true,
               },
         signal,
       );
-      const page = pageOf(sets, pageRows, used);
+      const page = pageOf(rows, pageRows, used);
       if (afterCode !== null && page.lastCode !== null && page.lastCode <= afterCode) {
         throw new AgentError('PRACTICE_QUERY_FAILED', { details: { reason: 'codes do not ascend' } });
       }
@@ -195,17 +202,16 @@ export function createPracticeReader(
     },
 
     async readBasicsOf(codes, signal) {
-      const rows: BasicsRow[] = [];
+      const found: BasicsRow[] = [];
       for (let from = 0; from < codes.length; from += codesPerQuery) {
         const some = codes.slice(from, from + codesPerQuery);
-        const { sets, plan: used } = await ask(
-          deps.bulk,
-          ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs, manyRows: true }),
+        const { rows, plan: used } = await askMany(
+          ({ statements }) => ({ text: statements.basicsOf(some), timeoutMs: limits.pageTimeoutMs }),
           signal,
         );
-        rows.push(...pageOf(sets, Infinity, used).rows);
+        found.push(...pageOf(rows, Infinity, used).rows);
       }
-      return rows;
+      return found;
     },
 
     async readPatient(code, signal) {
@@ -272,17 +278,20 @@ function isOneRowEach({ schema: { entities, addressPlace } }: Plan): boolean {
   return isKey(patient, 'patientCode') && (address === undefined || oneAddress);
 }
 
-function pageOf(sets: ResultSets, pageRows: number, plan: Plan): Rows {
-  const { packed } = sets;
-  if (packed === undefined) return pageOfValues(sets[0] ?? [], pageRows, plan);
-  const full = packed.starts.length >= pageRows;
+function pageOf(rows: ManyRows, pageRows: number, plan: Plan): Rows {
+  if (!('starts' in rows)) return pageOfValues(rows, pageRows, plan);
+  const full = rows.starts.length >= pageRows;
   const addresses = plan.schema.entities.address === undefined ? 0 : 1;
-  const page = packedPageOf(packed, { basics: plan.basics, addresses, leavesOutLast: full && !isOneRowEach(plan) });
-  if (page === null) return pageOfValues(unpackRows(packed), pageRows, plan);
+  const page = packedPageOf(rows, { basics: plan.basics, addresses, leavesOutLast: full && !isOneRowEach(plan) });
+  if (page === null)
+    return pageOfValues(
+      readable(() => unpackRows(rows)),
+      pageRows,
+      plan,
+    );
   return { rows: page.rows, repeatedCodes: [], lastCode: full ? page.lastCode : null };
 }
 
-/** Rows of one patient stand together. Several are several addresses where the code is a key, and otherwise a repeated code. */
 function pageOfValues(values: readonly (readonly Cell[])[], pageRows: number, plan: Plan): Rows {
   const { patient, address } = plan.schema.entities;
   const codeIsKey = isKey(patient, 'patientCode');

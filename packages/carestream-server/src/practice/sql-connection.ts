@@ -2,7 +2,7 @@ import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, type Clock } from '../runtime/index.ts';
 import type { DatabaseTarget } from './database-config.ts';
 import { besideDatabase, unavailableBecause } from './database-state.ts';
-import type { Driver, Query, ResultSets } from './driver.ts';
+import type { Driver, ManyRows, Query, ResultSets } from './driver.ts';
 import type { Location } from './location.ts';
 import { createOdbcDriver } from './odbc/odbc-driver.ts';
 import { databaseStateStatement } from './statements.ts';
@@ -10,7 +10,7 @@ import { createTediousDriver } from './tedious-driver.ts';
 import { abortable, withinTime, type TimeLimit } from './time-limit.ts';
 import type { TlsOffer } from './tls-offer.ts';
 
-export type { Parameters, Query, ResultSets } from './driver.ts';
+export type { ManyRows, Parameters, Query, ResultSets } from './driver.ts';
 
 /** One connection to SQL Server. It opens by itself, and opens again after it broke; one query at a time, in turn. */
 export interface SqlConnection {
@@ -23,6 +23,12 @@ export interface SqlConnection {
   close(): Promise<void>;
 }
 
+/** One that pages go over too. */
+export interface PageConnection extends SqlConnection {
+  /** As {@link SqlConnection.query}, for one result set of many rows. */
+  queryMany(query: Query, signal: AbortSignal): Promise<ManyRows>;
+}
+
 /** Options of {@link createSqlConnection}. */
 export interface SqlConnectionOptions {
   readonly location: Location;
@@ -31,12 +37,18 @@ export interface SqlConnectionOptions {
   readonly browserPort?: number | undefined;
 }
 
+/** Asks a driver. */
+type Run<Answer> = (driver: Driver, query: Query) => Promise<Answer>;
+
+const runMany: Run<ManyRows> = async (driver, query) =>
+  driver.runMany ? driver.runMany(query) : ((await driver.run(query))[0] ?? []);
+
 /** SQL Server's number for a database that the login cannot open. */
 const cannotOpen = 4060;
 const stateMs = 5_000;
 
 /** Creates a connection over the driver that its target names. Nothing is opened before the first query. */
-export function createSqlConnection(deps: { readonly clock: Clock }, options: SqlConnectionOptions): SqlConnection {
+export function createSqlConnection(deps: { readonly clock: Clock }, options: SqlConnectionOptions): PageConnection {
   const { clock } = deps;
   const { location, ...limits } = options;
   let driver: Driver | undefined;
@@ -104,12 +116,12 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
   };
 
   /** Every wait ends: by the answer, by our own limit, or by the signal. The last two close the connection. */
-  const bounded = async (query: Query, signal: AbortSignal): Promise<ResultSets> => {
+  const bounded = async <Answer>(query: Query, run: Run<Answer>, signal: AbortSignal): Promise<Answer> => {
     signal.throwIfAborted();
     if (closed) throw new AgentError('PRACTICE_CONNECTION_LOST', { details: { reason: 'closed' } });
-    const once = async (): Promise<ResultSets> => {
+    const once = async (): Promise<Answer> => {
       const used = await opened(signal);
-      return await withinTime(used.run(query), limit(used, query.timeoutMs, 'PRACTICE_TIMEOUT'), signal);
+      return await withinTime(run(used, query), limit(used, query.timeoutMs, 'PRACTICE_TIMEOUT'), signal);
     };
     try {
       return await once().catch((error: unknown) => {
@@ -124,6 +136,13 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     }
   };
 
+  const inTurn = <Answer>(query: Query, run: Run<Answer>, signal: AbortSignal): Promise<Answer> => {
+    const turn = last.then(() => bounded(query, run, signal));
+    last = turn.catch(() => undefined);
+    // An abort ends the wait for one's turn too.
+    return abortable(turn, signal);
+  };
+
   return {
     get tls() {
       return driver?.tls ?? 'unknown';
@@ -131,12 +150,8 @@ export function createSqlConnection(deps: { readonly clock: Clock }, options: Sq
     get target() {
       return target;
     },
-    query(query, signal) {
-      const turn = last.then(() => bounded(query, signal));
-      last = turn.catch(() => undefined);
-      // An abort ends the wait for one's turn too.
-      return abortable(turn, signal);
-    },
+    query: (query, signal) => inTurn(query, (used, asked) => used.run(asked), signal),
+    queryMany: (query, signal) => inTurn(query, runMany, signal),
     async close() {
       closed = true;
       location.close();

@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../contract/index.ts';
 import { AgentError } from '../runtime/index.ts';
 import type { TcpTarget } from './database-config.ts';
-import type { Driver } from './driver.ts';
+import type { Driver, Query, ResultSets } from './driver.ts';
 import { portOfInstance } from './sql-browser.ts';
+import type { PackedRows } from './tds/packed-rows.ts';
 import { createRowTaker } from './tds/row-taker.ts';
 import { practiceError, speaksOldTls, type FailureContext } from './driver-errors.ts';
 
@@ -141,6 +142,31 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
     }
   };
 
+  const ask = async (query: Query, takesRows: boolean): Promise<{ sets: ResultSets; packed: PackedRows | null }> => {
+    if (pool === undefined || mssql === undefined) throw new AgentError('PRACTICE_CONNECTION_LOST');
+    const opened = pool;
+    const request = opened.request();
+    for (const [name, value] of Object.entries(query.parameters ?? {}))
+      request.input(name, typeFor(value, mssql), value);
+    loginNumbers.length = 0;
+    rowTaker.expect(takesRows);
+    try {
+      const result = await request.query(query.text);
+      return { sets: result.recordsets as unknown as ResultSets, packed: rowTaker.take() };
+    } catch (error) {
+      rowTaker.take();
+      const context: FailureContext = {
+        phase: 'query',
+        host,
+        loginNumbers,
+        ...(query.identifiers === undefined ? {} : { identifiers: query.identifiers }),
+      };
+      const failure = practiceError(error, context);
+      if (pool === opened && broken.has(failure.code)) drop();
+      throw failure;
+    }
+  };
+
   return {
     host,
     pauseMs: 0,
@@ -173,31 +199,10 @@ export function createTediousDriver({ target, connectTimeoutMs, browserPort }: T
         }
       }
     },
-    async run(query) {
-      if (pool === undefined || mssql === undefined) throw new AgentError('PRACTICE_CONNECTION_LOST');
-      const opened = pool;
-      const request = opened.request();
-      for (const [name, value] of Object.entries(query.parameters ?? {}))
-        request.input(name, typeFor(value, mssql), value);
-      loginNumbers.length = 0;
-      rowTaker.expect(query.manyRows === true);
-      try {
-        const result = await request.query(query.text);
-        const rows = rowTaker.take();
-        if (rows !== null) return Object.assign([], { packed: rows });
-        return result.recordsets as unknown as readonly (readonly (readonly unknown[])[])[];
-      } catch (error) {
-        rowTaker.take();
-        const context: FailureContext = {
-          phase: 'query',
-          host,
-          loginNumbers,
-          ...(query.identifiers === undefined ? {} : { identifiers: query.identifiers }),
-        };
-        const failure = practiceError(error, context);
-        if (pool === opened && broken.has(failure.code)) drop();
-        throw failure;
-      }
+    run: async (query) => (await ask(query, false)).sets,
+    async runMany(query) {
+      const { sets, packed } = await ask(query, true);
+      return packed ?? sets[0] ?? [];
     },
     drop,
     close() {

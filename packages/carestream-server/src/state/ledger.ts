@@ -22,8 +22,6 @@ export interface Ledger {
   /** Entries with numbers above `after` and up to `upTo`, in order. */
   codesAfter(after: number, limit: number, upTo?: number): LedgerEntry[];
   count(): number;
-  /** Another number after each writing: whoever summed it up can tell whether that still holds. */
-  revision(): number;
   /**
    * True where the ledger is known to tell what Flynotes holds. A new one tells nothing: somebody else, or this agent before it lost its
    * files, may have sent every patient already.
@@ -88,17 +86,21 @@ export function createLedger(database: DatabaseSync): Ledger {
   const setKey = database.prepare(ledgerSql.setKey);
   const isAccount = database.prepare(ledgerSql.isAccount);
   const becomesAccount = database.prepare(ledgerSql.becomesAccount);
-  let revision = 0;
 
   function putAll(entries: readonly LedgerEntry[]): void {
     const values: (number | string)[] = [];
     let put = 0;
     for (; put + putAtOnce <= entries.length; put += putAtOnce) {
       values.length = 0;
-      for (let index = put; index < put + putAtOnce; index += 1) values.push(...valuesOf(entries[index]!));
+      for (let index = put; index < put + putAtOnce; index += 1) {
+        const { patientCode, digest, readSequence } = entries[index]!;
+        values.push(patientCode, digest, readSequence);
+      }
       putMany.run(...values);
     }
-    for (const entry of entries.slice(put)) putOne.run(...valuesOf(entry));
+    for (const { patientCode, digest, readSequence } of entries.slice(put)) {
+      putOne.run(patientCode, digest, readSequence);
+    }
   }
 
   return {
@@ -108,7 +110,6 @@ export function createLedger(database: DatabaseSync): Ledger {
         return row ? entryOf(row) : null;
       }),
     putAcknowledged(entries) {
-      revision += 1;
       lightly(database, () => {
         for (let start = 0; start < entries.length; start += rowsPerTransaction) {
           inTransaction(database, () => putAll(entries.slice(start, start + rowsPerTransaction)));
@@ -116,7 +117,6 @@ export function createLedger(database: DatabaseSync): Ledger {
       });
     },
     remove(removals) {
-      revision += 1;
       inSlices(database, removals, ({ patientCode, readSequence }) => {
         remove.run(patientCode, readSequence);
       });
@@ -125,7 +125,6 @@ export function createLedger(database: DatabaseSync): Ledger {
     codesAfter: (from, limit, upTo = Number.MAX_SAFE_INTEGER) =>
       guarded(() => (after.all(from, upTo, limit) as unknown as Row[]).map(entryOf)),
     count: () => guarded(() => (count.get() as { patients: number }).patients),
-    revision: () => revision,
     isAccount: () => guarded(() => isAccount.get() !== undefined),
     becomesAccount: () => {
       guarded(() => becomesAccount.run());
@@ -146,10 +145,6 @@ export function createLedger(database: DatabaseSync): Ledger {
 
 function entryOf([patientCode, digest, readSequence]: Row): LedgerEntry {
   return { patientCode, digest: digest.length === 2 * digestBytes ? digest : noDigest, readSequence };
-}
-
-function valuesOf({ patientCode, digest, readSequence }: LedgerEntry): Row {
-  return [patientCode, digest, readSequence];
 }
 
 /** A digest as it stands in the file, in hexadecimal. One of another length was damaged: it equals that of no record. */

@@ -79,7 +79,9 @@ export async function createAccountSums(deps: SumDeps, signal: AbortSignal): Pro
     get patients() {
       return sums.patients;
     },
-    sums: sums.sums,
+    get sums() {
+      return sums.sums;
+    },
     attend() {
       const noted = new Set([...underWay.keys()].map((patientCode) => digester.bucketOf(patientCode)));
       touched = noted;

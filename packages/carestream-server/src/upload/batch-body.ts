@@ -3,8 +3,9 @@ import type { LedgerEntry } from '../state/index.ts';
 
 /** A patient to be sent. */
 export interface Change extends LedgerEntry {
-  /** The record as it travels, in UTF-8. Only lent: whoever keeps it copies it before the next row is judged. */
-  readonly json: Uint8Array;
+  /** The record as it travels, in UTF-8: so many bytes at the beginning. Only lent: whoever keeps it copies it before the next row is judged. */
+  readonly json: Buffer;
+  readonly jsonBytes: number;
 }
 
 /** What a batch holds besides patients. */
@@ -20,8 +21,8 @@ export interface BatchBody {
   readonly changes: readonly LedgerEntry[];
   add(change: Change): void;
   /**
-   * A request's body with those from one place to another. Where it is all of them, it lies in this body's own memory: nothing may be
-   * added before it has been sent.
+   * A request's body with those from one place to another. Where it is all of them, it lies in this body's own memory: nothing more may be
+   * added before {@link BatchBody.clear}, which comes when it has been sent.
    */
   bytesOf(head: BatchHead, from: number, to: number): Uint8Array<ArrayBuffer>;
   clear(): void;
@@ -55,16 +56,16 @@ export function createBatchBody(): BatchBody {
 
   return {
     changes,
-    add({ patientCode, digest, readSequence, json }) {
+    add({ patientCode, digest, readSequence, json, jsonBytes }) {
       // All rows of a page bear the same number.
       if (opening.of !== readSequence) {
         opening = { of: readSequence, text: Buffer.from(`{"readSequence":${readSequence},"basics":`) };
       }
-      makeRoom(opening.text.length + json.length + itemEnd.length);
+      makeRoom(opening.text.length + jsonBytes + itemEnd.length);
       starts.push(length);
       changes.push({ patientCode, digest, readSequence });
       put(opening.text);
-      put(json);
+      length += json.copy(bytes, length, 0, jsonBytes);
       put(itemEnd);
     },
     bytesOf({ n, round, removals }, from, to) {

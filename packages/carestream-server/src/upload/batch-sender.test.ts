@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { AgentError } from '../runtime/index.ts';
+import { createBulkUploads } from './bulk-uploads.ts';
 import { createUploadRig, neverAborted, type UploadRig } from './upload-rig.ts';
 
 const pass = (rig: UploadRig) => rig.clock.runUntil(rig.bulk.request('scheduled', neverAborted));
@@ -27,6 +28,23 @@ test('a batch that something on the way finds too large is divided until it pass
   rig.practice.rows.clear();
   fill(rig, 1_300);
   expect(await pass(rig)).toMatchObject({ outcome: 'equal', patients: 1_300, removed: 1_045 });
+});
+
+test('what was gathered for a large batch goes in small ones once patients come, the last one too', async () => {
+  using rig = createUploadRig({ pace: { pageRows: 500 } });
+  fill(rig, 2_000);
+  let most = 1_000;
+  let sent = 0;
+  const bulk = createBulkUploads({ ...rig.deps, batchRowsMost: () => most }, { pace: { pageRows: 500 } });
+  rig.flynotes.hook = ({ batch }, when) => {
+    if (batch && when === 'before' && ++sent === 1) most = 200;
+  };
+  expect(await rig.clock.runUntil(bulk.request('scheduled', neverAborted))).toMatchObject({ patients: 2_000 });
+  const sizes = rig.flynotes.calls.flatMap(({ batch }) => (batch ? [batch.patients.length] : []));
+  expect(sizes[0]).toBe(1_000);
+  expect(Math.max(...sizes.slice(1))).toBe(200);
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(2_000);
+  expect(rig.atFlynotes()).toEqual(rig.inR4());
 });
 
 test('one patient alone who is too large is counted with that reason, and nobody else suffers', async () => {

@@ -221,11 +221,16 @@ function refuse(
   ledger.remove([{ patientCode, readSequence }]);
 }
 
-/** Names a batch's content: digests stand for records, so that half a megabyte need not be hashed again. */
+/** Names a batch's content: digests stand for records, patient's number included, so that half a megabyte need not be hashed again. */
 function contentHashOf(round: number, portion: Portion): string {
-  let content = `round ${round}`;
-  for (const { patientCode, readSequence, digest } of changesOf(portion))
-    content += `\n${patientCode} ${readSequence} ${digest}`;
-  for (const { patientCode, readSequence } of portion.removals) content += `\n${patientCode} ${readSequence} removed`;
-  return hash('sha256', content, 'hex').slice(0, 32);
+  const content = [`round ${round}`];
+  let last: number | undefined;
+  for (const { readSequence, digest } of changesOf(portion)) {
+    // All rows of a page bear the same number.
+    if (readSequence !== last) content.push(`read ${readSequence}`);
+    last = readSequence;
+    content.push(digest);
+  }
+  for (const { patientCode, readSequence } of portion.removals) content.push(`${patientCode} ${readSequence} removed`);
+  return hash('sha256', content.join('\n'), 'hex').slice(0, 32);
 }

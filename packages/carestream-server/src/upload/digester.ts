@@ -19,7 +19,7 @@ export interface KeyedDigester extends Digester {
   /** A record as it travels. Right after its digest was computed, this costs nothing: the digest is made of the same text. */
   jsonOf(record: BasicRecord): string;
   /** The digest of a record whose canonical form stands ready in the first so many bytes. */
-  ofCanonical(bytes: Uint8Array, length: number): string;
+  ofCanonical(bytes: Buffer, length: number): string;
 }
 
 /**
@@ -48,7 +48,8 @@ export function createKeyedDigester(digest: {
       sha256: (data) => hash('sha256', data, 'buffer'),
       ordered,
     }),
-    bucketOf: (patientCode) => Number.parseInt(hash('sha256', String(patientCode), 'hex').slice(0, 2), 16),
+    // `binary` is Latin-1: the first byte as a character.
+    bucketOf: (patientCode) => hash('sha256', String(patientCode), 'binary').charCodeAt(0),
     jsonOf: ordered,
     ofCanonical: (form, length) => keyed.ofBytes(form, length).slice(0, digestCharacters),
     keyId: `${digest.canonicalVersion}:${keyHash.slice(0, 16)}`,

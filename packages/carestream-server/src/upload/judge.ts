@@ -62,9 +62,8 @@ export function createJudge({ digester, state }: JudgeDeps, tally: Tally, today:
     const digest = digester.ofCanonical(plain.bytes, plain.length);
     const done = unlessSent(patientCode, digest, circumstances);
     const { readSequence } = circumstances;
-    if (done) return done;
-    const json = plain.bytes.subarray(0, plain.length);
-    return { kind: 'send', change: { patientCode, json, digest, readSequence } };
+    const { bytes: json, length: jsonBytes } = plain;
+    return done ?? { kind: 'send', change: { patientCode, json, jsonBytes, digest, readSequence } };
   };
 
   const judgeWhole = (row: BasicsRow, circumstances: Circumstances): Verdict => {
@@ -82,14 +81,14 @@ export function createJudge({ digester, state }: JudgeDeps, tally: Tally, today:
     const done = unlessSent(patientCode, digest, circumstances);
     if (done) return done;
     const json = Buffer.from(digester.jsonOf(record));
-    return { kind: 'send', change: { patientCode, json, digest, readSequence } };
+    return { kind: 'send', change: { patientCode, json, jsonBytes: json.length, digest, readSequence } };
   };
 
   return {
     judge(rows, index, circumstances) {
       const { packed } = rows;
       const plain = packed ? plainOf(packed) : null;
-      if (packed && plain?.write(packed, index, () => rowAt(rows, index))) {
+      if (packed && plain?.write(packed, index)) {
         return judgePlain(plain, packed.codes[index]!, circumstances);
       }
       return judgeWhole(rowAt(rows, index), circumstances);

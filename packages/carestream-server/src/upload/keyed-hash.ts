@@ -7,7 +7,7 @@ const hashBytes = 32;
 export interface KeyedHash {
   ofText(text: string): string;
   /** Of the first so many bytes. */
-  ofBytes(bytes: Uint8Array, length: number): string;
+  ofBytes(bytes: Buffer, length: number): string;
 }
 
 /**
@@ -24,14 +24,18 @@ export function createKeyedHash(key: Uint8Array): KeyedHash {
   const innerKey = padded(0x36);
   const outer = Buffer.concat([padded(0x5c), Buffer.alloc(hashBytes)]);
   let inner = Buffer.alloc(0);
+  /** Records are of a few hundred lengths; a view for each costs less than one for each record. */
+  const views: Uint8Array[] = [];
   const makeRoom = (mostBytes: number): void => {
     if (inner.byteLength >= blockBytes + mostBytes) return;
     inner = Buffer.alloc(2 * (blockBytes + mostBytes));
     inner.set(innerKey);
+    views.length = 0;
   };
   const finish = (textBytes: number): string => {
     // `binary` is Latin-1 (Node's types know no other name here): it carries each byte as it is, for less than bytes would cost.
-    const digest = hash('sha256', new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes), 'binary');
+    const view = (views[textBytes] ??= new Uint8Array(inner.buffer, inner.byteOffset, blockBytes + textBytes));
+    const digest = hash('sha256', view, 'binary');
     outer.write(digest, blockBytes, 'latin1');
     return hash('sha256', outer, 'hex');
   };
@@ -42,7 +46,7 @@ export function createKeyedHash(key: Uint8Array): KeyedHash {
     },
     ofBytes(bytes, length) {
       makeRoom(length);
-      inner.set(bytes.subarray(0, length), blockBytes);
+      bytes.copy(inner, blockBytes, 0, length);
       return finish(length);
     },
   };

@@ -1,6 +1,7 @@
 import { patientCodeOf } from '../records/index.ts';
 import type { LedgerEntry } from '../state/index.ts';
-import { possible } from './account.ts';
+import { createHeldEntries } from './held-entries.ts';
+import type { Circumstances } from './judge.ts';
 import { readPages, type NumberedPage } from './pages.ts';
 import type { PassParts } from './pass-parts.ts';
 import { removeGone } from './removals.ts';
@@ -9,8 +10,6 @@ import { countOne, resumeTally } from './tally.ts';
 
 /** Rows mapped and digested without a break (about 1 ms): between slices, whatever else is ready runs. */
 const sliceRows = 100;
-/** How many entries of the ledger are taken without a break. */
-const entriesAtOnce = 2_000;
 /** Stands for a code that the contract does not allow; all others are higher. */
 const noCode = 0;
 
@@ -42,34 +41,35 @@ export async function scanPractice(parts: PassParts, from: ResumePoint | null, s
 /** Sends or gathers what of a page is new or changed, and notes whom the ledger has there and the page has not. */
 async function takePage(parts: PassParts, page: NumberedPage, signal: AbortSignal): Promise<void> {
   const { readSequence, rows } = page;
-  const { tally, account, judge, sender } = parts;
-  const { findings } = parts.deps.state;
+  const { deps, tally, account, judge, sender } = parts;
+  const { findings } = deps.state;
   for (const _ of page.repeatedCodes ?? []) countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
   const codes = rows.packed?.codes ?? Array.from(rows, (row) => patientCodeOf(row.patientCode) ?? noCode);
-  const held = await heldOf(parts, page, signal);
+  const upTo = page.lastCode ?? Number.MAX_SAFE_INTEGER;
+  const entries = createHeldEntries(deps, { after: page.afterCode ?? 0, upTo, readSequence });
   const doubtful: number[] = [];
   const readings: LedgerEntry[] = [];
-  const missing = (entry: LedgerEntry): void => {
-    possible(parts.deps.state, entry, readSequence);
-    doubtful.push(entry.patientCode);
+  // One for all rows: a hundred thousand of them would be for the collector.
+  const circumstances: { -readonly [Key in keyof Circumstances]: Circumstances[Key] } = {
+    readSequence,
+    held: undefined,
+    always: false,
   };
-  // Rows and entries are in the order of their codes, so that they meet on the way.
-  let next = 0;
   let previous = noCode;
   for (let index = 0; index < codes.length; index += 1) {
-    if (index % sliceRows === sliceRows - 1) await parts.deps.clock.sleep(0, signal);
+    if (index % sliceRows === sliceRows - 1) await deps.clock.sleep(0, signal);
     const code = codes[index] ?? noCode;
-    if (code > noCode) {
-      if (code === previous) {
-        countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
-        continue;
-      }
-      previous = code;
-      for (; (held[next]?.patientCode ?? Infinity) < code; next += 1) missing(held[next]!);
+    if (code > noCode && code === previous) {
+      countOne(tally.refusedByAgent, 'PATIENT_CODE_REPEATED');
+      continue;
     }
-    const found = held[next]?.patientCode === code ? held[next++] : undefined;
-    const entry = possible(parts.deps.state, found, readSequence);
-    const verdict = judge.judge(rows, index, { readSequence, held: entry, always: false });
+    if (code > noCode) {
+      previous = code;
+      if (entries.isBefore(code)) await entries.passTo(code, signal);
+    }
+    const entry = code > noCode ? entries.take(code) : undefined;
+    circumstances.held = entry;
+    const verdict = judge.judge(rows, index, circumstances);
     if (verdict.kind === 'withdraw') doubtful.push(verdict.patientCode);
     else if (verdict.kind !== 'send') continue;
     else if (account.uncertain && !entry) {
@@ -80,20 +80,7 @@ async function takePage(parts: PassParts, page: NumberedPage, signal: AbortSigna
       if (room) await room;
     }
   }
-  for (; next < held.length; next += 1) missing(held[next]!);
+  await entries.passTo(Infinity, signal);
   if (doubtful.length > 0) findings.addDoubtful(doubtful);
   if (readings.length > 0) findings.addReadings(readings);
-}
-
-/** What the ledger holds from where the page began to where it ended. */
-async function heldOf(parts: PassParts, page: NumberedPage, signal: AbortSignal): Promise<readonly LedgerEntry[]> {
-  const { state, clock } = parts.deps;
-  const upTo = page.lastCode ?? Number.MAX_SAFE_INTEGER;
-  let held = state.ledger.codesAfter(page.afterCode ?? 0, entriesAtOnce, upTo);
-  for (let entries = held; entries.length === entriesAtOnce;) {
-    await clock.sleep(0, signal);
-    entries = state.ledger.codesAfter(entries.at(-1)?.patientCode ?? upTo, entriesAtOnce, upTo);
-    held = held.concat(entries);
-  }
-  return held;
 }

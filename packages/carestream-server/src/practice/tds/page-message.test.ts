@@ -90,6 +90,12 @@ test('the first column is told where it holds whole numbers that ascend, and onl
     wire.writeInt32LE(value, 1);
     return { type: Buffer.from([0x26, 4]), wire, value };
   };
+  const fixed = (value: number): Sample => ({
+    ...number(value),
+    type: Buffer.from([0x38]),
+    wire: number(value).wire.subarray(1),
+  });
+  const long: Sample = samples[1]!;
   const told = (...values: (number | null)[]) => {
     const [first] = samples;
     const rows = values.map((value) => rowOf([value === null ? first! : number(value)], [value !== null]));
@@ -102,6 +108,22 @@ test('the first column is told where it holds whole numbers that ascend, and onl
   expect(told(1, 1)).toBeNull();
   expect(told(2, 1)).toBeNull();
   expect(told(null, 1)).toBeNull();
+  const toldOf = (columns: Sample[], ...rows: Sample[][]) => {
+    const message = Buffer.concat([
+      metadataOf(columns),
+      ...rows.map((row) =>
+        rowOf(
+          row,
+          row.map(() => true),
+        ),
+      ),
+      done,
+    ]);
+    const { rows: taken } = divideMessage(message);
+    return taken && ascendingNumbers(taken);
+  };
+  expect(toldOf([fixed(0), long], [fixed(-7), long], [fixed(8), long])).toEqual(Int32Array.of(-7, 8));
+  expect(toldOf([long], [long])).toBeNull();
 });
 
 test('an answer that is cut off or garbled is given to the driver as it is, or divided; nothing throws', () => {

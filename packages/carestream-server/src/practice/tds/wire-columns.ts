@@ -1,4 +1,4 @@
-/** How a column's values stand on the wire. Numbers, because columns travel between threads and decoding looks at millions of cells. */
+/** How a column's values stand on the wire. Numbers, because decoding looks at millions of cells. */
 export const wireKind = {
   tinyInt: 1,
   smallInt: 2,

@@ -2,7 +2,7 @@ import { mapBasics } from '../basics.ts';
 import { emptyBasicsRow, type BasicsRow } from '../rows.ts';
 import type { RuleName } from '../rules.ts';
 import { createFewValues } from './few-values.ts';
-import type { BasicsLayout } from './packed-basics.ts';
+import type { BasicsLayout, PackedBasics } from './packed-basics.ts';
 import { ascii, rulesByBit, type PlainRow } from './plain-row.ts';
 
 /** What mapping makes of the columns with few values: each field as it is written, nothing for one that is not there. */
@@ -15,23 +15,30 @@ export interface FewFields {
 }
 
 /** @returns what the row's cells say; null where mapping has to look at the row */
-export type ReadFewFields = (row: PlainRow, whole: () => BasicsRow) => FewFields | null;
+export type ReadFewFields = (row: PlainRow, rows: PackedBasics, index: number) => FewFields | null;
 
 /** Asks the mapping about each combination once. */
 export function createFewFields(layout: BasicsLayout): ReadFewFields {
   const columns = [layout.sex, layout.archived, layout.status, layout.active, layout.deceased];
-  const few = createFewValues<FewFields | 'odd'>(columns.filter((column) => column >= 0));
-  return (row, whole) => {
-    const fields = few.of(row.bytes, row.places, () => fewFieldsOf(whole()));
-    return fields === 'odd' ? null : fields;
+  const few = createFewValues(columns.filter((column) => column >= 0));
+  const known = new Map<number, FewFields | null>();
+  return (row, rows, index) => {
+    const combination = few.combinationOf(row.bytes, row.places);
+    if (combination < 0) return null;
+    let fields = known.get(combination);
+    if (fields === undefined) {
+      fields = fewFieldsOf(rows.at(index));
+      known.set(combination, fields);
+    }
+    return fields;
   };
 }
 
 /** What these columns alone make of a patient about whom nothing else is said. */
-function fewFieldsOf({ sex, archived, status, active, deceased }: BasicsRow): FewFields | 'odd' {
+function fewFieldsOf({ sex, archived, status, active, deceased }: BasicsRow): FewFields | null {
   const row = { ...emptyBasicsRow(1), surname: 'A', sex, archived, status, active, deceased };
   const mapped = mapBasics(row, { today: '' });
-  if (mapped.outcome === 'refused' || mapped.record.marks !== undefined) return 'odd';
+  if (mapped.outcome === 'refused' || mapped.record.marks !== undefined) return null;
   const { record, rules } = mapped;
   const field = (name: 'archived' | 'deceased' | 'sex'): Uint8Array =>
     ascii(record[name] === undefined ? '' : `"${name}":${JSON.stringify(record[name])},`);

@@ -1,23 +1,18 @@
-/** Columns that hold few different values, each combination of which is worked out once. */
-export interface FewValues<Result> {
-  /** What was worked out for the cells of the row whose places these are; null where there are too many different ones. */
-  of(bytes: Uint8Array, places: Int32Array, workOut: () => Result): Result | null;
+/** Columns that hold few different values. Only their bytes are compared: whatever reads them decides what they mean. */
+export interface FewValues {
+  /** A number for the values in the row whose cells stand in these places, the same for the same; -1 where there are too many different ones. */
+  combinationOf(bytes: Uint8Array, places: Int32Array): number;
 }
 
 /** So many values of a column, null included, get a number; so many columns fit the bits of a small integer. */
 const [valuesMost, bitsOfValue] = [63, 6];
-/** @see {@link FewValues} */
-export const fewColumnsMost = 5;
+const columnsMost = 5;
 const valueBytesMost = 64;
 
-/**
- * Remembers what was worked out for combinations of raw values. Only their bytes are compared, so that whatever reads them decides.
- * @param columns - where the columns stand among all
- */
-export function createFewValues<Result>(columns: readonly number[]): FewValues<Result> {
-  if (columns.length > fewColumnsMost) throw new RangeError(`at most ${fewColumnsMost} columns`);
+/** @param columns - where the columns stand among all */
+export function createFewValues(columns: readonly number[]): FewValues {
+  if (columns.length > columnsMost) throw new RangeError(`at most ${columnsMost} columns`);
   const known: Uint8Array[][] = columns.map(() => []);
-  const results = new Map<number, Result>();
 
   /** The number of a value among those of its column, from 1 on; 0 for null, -1 for one too many. */
   const numberOf = (values: Uint8Array[], bytes: Uint8Array, offset: number, length: number): number => {
@@ -30,21 +25,16 @@ export function createFewValues<Result>(columns: readonly number[]): FewValues<R
   };
 
   return {
-    of(bytes, places, workOut) {
+    combinationOf(bytes, places) {
       let combination = 0;
       for (let index = 0; index < columns.length; index += 1) {
         const column = columns[index]!;
         const length = places[2 * column + 1]!;
         const number = length < 0 ? 0 : numberOf(known[index]!, bytes, places[2 * column]!, length);
-        if (number < 0) return null;
+        if (number < 0) return -1;
         combination = (combination << bitsOfValue) | number;
       }
-      let result = results.get(combination);
-      if (result === undefined) {
-        result = workOut();
-        results.set(combination, result);
-      }
-      return result;
+      return combination;
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { BasicsRow } from '../rows.ts';
+
 /**
  * How a cell's bytes are to be read. Numbers, because each of millions of cells is asked for it; a cell of any other form is one that
  * only the whole mapping reads.
@@ -47,6 +49,8 @@ export interface PackedBasics {
   readonly forms: readonly number[];
   /** R4's number in each row, in ascending order, each once. */
   readonly codes: Int32Array;
+  /** A row as values. */
+  at(row: number): BasicsRow;
   /** Finds a row's cells: two numbers for each column, where its value begins and how many bytes it has, -1 for null. */
   locate(row: number, places: Int32Array): void;
 }

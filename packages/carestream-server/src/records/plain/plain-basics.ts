@@ -1,4 +1,3 @@
-import type { BasicsRow } from '../rows.ts';
 import type { RuleName } from '../rules.ts';
 import { createFewFields, type FewFields } from './few-fields.ts';
 import type { PackedBasics } from './packed-basics.ts';
@@ -14,16 +13,11 @@ import { putAscii, unitAt, unitBytes, type Utf8Text } from './plain-text.ts';
  * own for that to be found out.
  */
 export interface PlainBasics {
-  /**
-   * @param whole - the same row as values, for what has not been met before
-   * @returns false where the row has to be mapped
-   */
-  write(rows: PackedBasics, index: number, whole: () => BasicsRow): boolean;
+  /** @returns false where the row has to be mapped */
+  write(rows: PackedBasics, index: number): boolean;
   /** What was written last: so many bytes at the beginning. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly length: number;
-  /** The same as a string. */
-  text(): string;
   /** The rules that applied to it. */
   rules(): readonly RuleName[];
 }
@@ -142,15 +136,15 @@ export function createPlainBasics(
     get length() {
       return out.length;
     },
-    write(rows, index, whole) {
+    write(rows, index) {
       const code = rows.codes[index]!;
       if (code < 1) return false;
       beginRow(row, rows, index);
       if (bytesAt(row, layout.diedOn) >= 0) return false;
-      found = readFew(row, whole);
-      return found !== null && putAll(code, found);
+      found = readFew(row, rows, index);
+      // What goes past the end of a buffer is lost in silence; room was made for the most that can come.
+      return found !== null && putAll(code, found) && out.length <= out.bytes.length;
     },
-    text: () => out.bytes.toString(out.ascii ? 'latin1' : 'utf8', 0, out.length),
     rules: () => found?.rulesWith(row.applied) ?? [],
   };
 }

@@ -48,12 +48,13 @@ export function dayAt(
 ): number {
   const { length, form } = cell;
   if (form === cellForm.dateTime) {
+    if (length !== 4 && length !== 8) return Number.NaN;
     const half = length >> 1;
     if (!areZero(bytes, offset + half, half)) return Number.NaN;
     const low = bytes[offset]! | (bytes[offset + 1]! << 8);
     return half === 2 ? low : low | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24);
   }
-  if (form !== cellForm.date || !areZero(bytes, offset, length - 3)) return Number.NaN;
+  if (form !== cellForm.date || length < 3 || !areZero(bytes, offset, length - 3)) return Number.NaN;
   const at = offset + length - 3;
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)) - daysTo1900;
 }

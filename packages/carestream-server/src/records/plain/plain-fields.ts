@@ -7,6 +7,8 @@ export const fieldOutcome = { odd: -1, asWritten: 0, normalised: 1 } as const;
 
 const [space, hyphen, dot, at, zero, nine] = [0x20, 0x2d, 0x2e, 0x40, 0x30, 0x39];
 const notInEmail = new Set(Buffer.from(' ,;:<>()[]"\'|/\\'));
+/** What a small letter has more than its capital. */
+const caseBit = 0x20;
 const nhsDigits = 10;
 const digits = new Uint8Array(nhsDigits);
 
@@ -84,7 +86,7 @@ export function createPlainPostcodes(): PlainPostcodes {
           continue;
         }
         if (unit >= 0x61 && unit <= 0x7a) {
-          unit -= space;
+          unit -= caseBit;
           asWritten = false;
         }
         const isLetter = unit >= 0x41 && unit <= 0x5a;

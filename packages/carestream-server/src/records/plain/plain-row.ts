@@ -1,6 +1,6 @@
 import type { RuleName } from '../rules.ts';
 import { cellForm, type PackedBasics } from './packed-basics.ts';
-import { putAscii, putPlain, trimCell, type PlainCell, type Utf8Text } from './plain-text.ts';
+import { putAscii, putPlain, trimCell, unitBytes, type PlainCell, type Utf8Text } from './plain-text.ts';
 
 /** A row while it is written: where its cells are, and what is there of the text. */
 export interface PlainRow {
@@ -37,7 +37,7 @@ export function createPlainRow(forms: readonly number[]): PlainRow {
     bytes: new Uint8Array(0),
     forms,
     places: new Int32Array(2 * forms.length),
-    out: { bytes: Buffer.alloc(firstBytes), length: 0, ascii: true },
+    out: { bytes: Buffer.alloc(firstBytes), length: 0 },
     cell: { form: cellForm.other, start: 0, end: 0, units: 0, trimmed: false },
     applied: 0,
   };
@@ -50,7 +50,6 @@ export function beginRow(row: PlainRow, rows: PackedBasics, index: number): void
   row.applied = 0;
   rows.locate(index, places);
   out.length = 0;
-  out.ascii = true;
   // A character of a byte may become one of three, or one with a backslash before it.
   let most = spareBytes;
   for (let at = 1; at < places.length; at += 2) if (places[at]! > 0) most += 3 * places[at]!;
@@ -69,7 +68,10 @@ export function textAt(row: PlainRow, column: number, most: number): number {
   const { cell } = row;
   cell.form = row.forms[column]!;
   if (cell.form !== cellForm.text1252 && cell.form !== cellForm.textUtf16) return -1;
-  trimCell(row.bytes, row.places[2 * column]!, length, cell);
+  if (length % unitBytes(cell.form) !== 0) return -1;
+  cell.start = row.places[2 * column]!;
+  cell.end = cell.start + length;
+  trimCell(row.bytes, cell);
   if (cell.units === 0) row.applied |= ruleBit.blank;
   else if (cell.trimmed) row.applied |= ruleBit.trimmed;
   return cell.units > most ? -1 : cell.units;

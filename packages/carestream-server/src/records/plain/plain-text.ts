@@ -1,19 +1,12 @@
+import { upper1252 } from '../windows-1252.ts';
 import { cellForm } from './packed-basics.ts';
 
 /** A text that grows as bytes of UTF-8: nobody needs a string of it before it is known to have changed. */
 export interface Utf8Text {
   bytes: Buffer;
   length: number;
-  /** False once a character beyond ASCII was put. */
-  ascii: boolean;
 }
 
-/** Characters of Windows-1252 from 0x80 to 0x9f; 0 where it has none. */
-export const upper1252 = Uint16Array.from(
-  '\u20ac\0\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\0\u017d\0' +
-    '\0\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\0\u017e\u0178',
-  (character) => character.charCodeAt(0),
-);
 const [space, quote, backslash] = [0x20, 0x22, 0x5c];
 
 /**
@@ -53,7 +46,6 @@ export function putPlain(text: Utf8Text, bytes: Uint8Array, cell: PlainCell): bo
       to[length++] = unit;
     } else {
       if (!isPlain(unit)) return false;
-      text.ascii = false;
       if (unit < 0x800) to[length++] = 0xc0 | (unit >> 6);
       else {
         to[length++] = 0xe0 | (unit >> 12);
@@ -77,11 +69,10 @@ export interface PlainCell {
   trimmed: boolean;
 }
 
-/** Finds a cell's text without the spaces around it. */
-export function trimCell(bytes: Uint8Array, offset: number, length: number, cell: PlainCell): void {
+/** Leaves out the spaces around a cell's text. */
+export function trimCell(bytes: Uint8Array, cell: PlainCell): void {
   const step = unitBytes(cell.form);
-  let start = offset;
-  let end = offset + length;
+  let { start, end } = cell;
   if (step === 1) {
     while (start < end && bytes[start] === space) start += 1;
     while (start < end && bytes[end - 1] === space) end -= 1;
@@ -89,10 +80,10 @@ export function trimCell(bytes: Uint8Array, offset: number, length: number, cell
     while (start < end && bytes[start] === space && bytes[start + 1] === 0) start += 2;
     while (start < end && bytes[end - 2] === space && bytes[end - 1] === 0) end -= 2;
   }
+  cell.trimmed = end - start !== cell.end - cell.start;
   cell.start = start;
   cell.end = end;
   cell.units = (end - start) / step;
-  cell.trimmed = end - start !== length;
 }
 
 /** Puts text of ours, in ASCII. */
