@@ -30,7 +30,9 @@ const waitMostMs = 120_000;
  */
 export async function startSampler(world: World, practice: BenchPractice): Promise<Sampler> {
   const sqs = world.sqsClient();
-  const sql = postgres(world.databaseUrl, { max: 1, onnotice: () => undefined });
+  // Planned anew each time: a statement that was prepared while the table was empty reads all of it for each patient, and takes a
+  // processor from those who are measured.
+  const sql = postgres(world.databaseUrl, { max: 1, prepare: false, onnotice: () => undefined });
   /** Patients who are waited for, and from which read on the record is the one. */
   const watched = new Map<number, { readonly above: number; readonly stored: (atMs: number) => void }>();
   // One lookup for all who wait: behind a bulk upload there are many, and each batch is told of.

@@ -110,3 +110,31 @@ test('while patients come one after another, pages and batches are small, and so
   await clock.advance(2_500);
   expect(await look()).toEqual([2_000, 1_000]);
 });
+
+test('while patients come, each step is rested after twice as long as it took; an hour later it is not', async () => {
+  const clock = createVirtualClock();
+  const way = createRightOfWay(clock);
+  const begun: number[] = [];
+  const reader = {
+    readBasicsPage: async () => {
+      begun.push(clock.monotonic());
+      await clock.sleep(8);
+      return { rows: [], lastCode: null, elapsedMs: 8 };
+    },
+    readBasicsOf: async () => [],
+    readPatient: async () => null,
+  };
+  const ports = way.givenBy({ clock, practice: () => reader, flynotes: {} as UploadDeps['flynotes'] });
+  const gapsOf = async (pages: number) => {
+    begun.length = 0;
+    for (let page = 0; page < pages; page += 1)
+      await clock.runUntil(ports.practice().readBasicsPage(null, 2_000, never));
+    return begun.slice(1).map((atMs, index) => atMs - (begun[index] ?? 0));
+  };
+  expect(await gapsOf(3)).toEqual([8, 8]);
+  way.take()();
+  await clock.advance(100);
+  expect(await gapsOf(3)).toEqual([24, 24]);
+  await clock.advance(3_600_000);
+  expect(await gapsOf(3)).toEqual([8, 8]);
+});

@@ -14,7 +14,7 @@ export interface RightOfWay {
   take(): () => void;
   /**
    * The same ports for bulk work: nothing new is begun while somebody waits, neither a read nor a batch nor a slice of rows. What has
-   * begun already cannot be stopped; so while patients come one after another, pages and batches are small.
+   * begun already cannot be stopped; so while patients come one after another, pages and batches are small, and each is rested after.
    */
   givenBy(ports: Ports): GivingPorts;
 }
@@ -27,19 +27,22 @@ const gapMs = 30;
 const expectedForMs = 2_000;
 /** What the next patient may find under way at R4 and at Flynotes: a few milliseconds of work each. */
 const smallRows = 250;
+/** And nothing at all for so many times as long as a step took: two times of three the next patient has every machine for themselves. */
+const restRatio = 2;
 
 /** @see {@link RightOfWay} */
 export function createRightOfWay(clock: Clock): RightOfWay {
   let underWay = 0;
   let quietAtMs = Number.NEGATIVE_INFINITY;
   let expectedUntilMs = Number.NEGATIVE_INFINITY;
+  let restUntilMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
 
   const clear = async (signal: AbortSignal | undefined): Promise<void> => {
     const enoughAtMs = clock.monotonic() + givenMostMs;
     for (;;) {
       const nowMs = clock.monotonic();
-      const waitMs = (underWay > 0 ? enoughAtMs : Math.min(enoughAtMs, quietAtMs)) - nowMs;
+      const waitMs = (underWay > 0 ? enoughAtMs : Math.min(enoughAtMs, Math.max(quietAtMs, restUntilMs))) - nowMs;
       if (waitMs <= 0) return;
       const left = new AbortController();
       waiting.push(() => left.abort());
@@ -48,18 +51,25 @@ export function createRightOfWay(clock: Clock): RightOfWay {
     }
   };
 
+  /** One step of bulk work, when nobody waits. While somebody is expected, a rest follows it. */
+  const step = async <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> => {
+    await clear(signal);
+    const startedMs = clock.monotonic();
+    try {
+      return await work();
+    } finally {
+      const nowMs = clock.monotonic();
+      if (nowMs < expectedUntilMs) restUntilMs = Math.max(restUntilMs, nowMs + restRatio * (nowMs - startedMs));
+    }
+  };
+
   const rowsMost = (rows: number): number =>
     underWay > 0 || clock.monotonic() < expectedUntilMs ? Math.min(rows, smallRows) : rows;
 
   const readerGiving = (reader: UploadReader): UploadReader => ({
-    async readBasicsPage(afterCode, pageRows, signal) {
-      await clear(signal);
-      return reader.readBasicsPage(afterCode, rowsMost(pageRows), signal);
-    },
-    async readBasicsOf(codes, signal) {
-      await clear(signal);
-      return reader.readBasicsOf(codes, signal);
-    },
+    readBasicsPage: (afterCode, pageRows, signal) =>
+      step(() => reader.readBasicsPage(afterCode, rowsMost(pageRows), signal), signal),
+    readBasicsOf: (codes, signal) => step(() => reader.readBasicsOf(codes, signal), signal),
     readPatient: (code, signal) => reader.readPatient(code, signal),
   });
 
@@ -84,10 +94,8 @@ export function createRightOfWay(clock: Clock): RightOfWay {
       batchRowsMost: () => rowsMost(batchPatientsMost),
       flynotes: {
         beginPass: (...request) => flynotes.beginPass(...request),
-        async sendBatch(passId, batch, options, signal) {
-          await clear(signal);
-          return flynotes.sendBatch(passId, batch, options, signal);
-        },
+        sendBatch: (passId, body, options, signal) =>
+          step(() => flynotes.sendBatch(passId, body, options, signal), signal),
         completePass: (...request) => flynotes.completePass(...request),
         putPatient: (...request) => flynotes.putPatient(...request),
         sentBytes: () => flynotes.sentBytes(),
