@@ -10,6 +10,9 @@ export interface LedgerEntry {
   readonly readSequence: number;
 }
 
+/** A patient's number and digest, in hexadecimal. */
+export type DigestOfPatient = readonly [patientCode: number, digest: string];
+
 /** Which patients Flynotes holds, as acknowledged. Written after an acknowledgement, never before. */
 export interface Ledger {
   get(patientCode: number): LedgerEntry | null;
@@ -21,6 +24,8 @@ export interface Ledger {
   forget(patientCodes: readonly number[]): void;
   /** Entries with numbers above `after` and up to `upTo`, in order. */
   codesAfter(after: number, limit: number, upTo?: number): LedgerEntry[];
+  /** The same with no more than is summed up. Digests are in capitals here. */
+  digestsAfter(after: number, limit: number): readonly DigestOfPatient[];
   count(): number;
   /**
    * True where the ledger is known to tell what Flynotes holds. A new one tells nothing: somebody else, or this agent before it lost its
@@ -58,6 +63,7 @@ export const ledgerSql = {
   remove: 'DELETE FROM ledger WHERE patient = ? AND read_sequence <= ?',
   forget: 'DELETE FROM ledger WHERE patient = ?',
   after: `SELECT patient, ${asHex}, ${readable} FROM ledger WHERE patient > ? AND patient <= ? ORDER BY patient LIMIT ?`,
+  digestsAfter: 'SELECT patient, hex(digest) FROM ledger WHERE patient > ? ORDER BY patient LIMIT ?',
   count: 'SELECT count(*) AS patients FROM ledger',
   clear: `DELETE FROM ledger; DELETE FROM refusal; DELETE FROM reading; DELETE FROM doubt;
           DELETE FROM note WHERE key IN ('ledger-is-account', 'bulk-resume')`,
@@ -81,6 +87,7 @@ export function createLedger(database: DatabaseSync): Ledger {
   const remove = database.prepare(ledgerSql.remove);
   const forget = database.prepare(ledgerSql.forget);
   const after = database.prepare(ledgerSql.after, { returnArrays: true });
+  const digestsAfter = database.prepare(ledgerSql.digestsAfter, { returnArrays: true });
   const count = database.prepare(ledgerSql.count);
   const keyOf = database.prepare(ledgerSql.keyOf);
   const setKey = database.prepare(ledgerSql.setKey);
@@ -124,6 +131,11 @@ export function createLedger(database: DatabaseSync): Ledger {
     forget: (patientCodes) => inSlices(database, patientCodes, (code) => void forget.run(code)),
     codesAfter: (from, limit, upTo = Number.MAX_SAFE_INTEGER) =>
       guarded(() => (after.all(from, upTo, limit) as unknown as Row[]).map(entryOf)),
+    digestsAfter: (from, limit) =>
+      guarded(() => {
+        const rows = digestsAfter.all(from, limit) as unknown as DigestOfPatient[];
+        return rows.every(([, digest]) => digest.length === 2 * digestBytes) ? rows : rows.map(soundDigest);
+      }),
     count: () => guarded(() => (count.get() as { patients: number }).patients),
     isAccount: () => guarded(() => isAccount.get() !== undefined),
     becomesAccount: () => {
@@ -142,6 +154,11 @@ export function createLedger(database: DatabaseSync): Ledger {
       }),
   };
 }
+
+const soundDigest = ([patientCode, digest]: DigestOfPatient): DigestOfPatient => [
+  patientCode,
+  digest.length === 2 * digestBytes ? digest : noDigest,
+];
 
 function entryOf([patientCode, digest, readSequence]: Row): LedgerEntry {
   return { patientCode, digest: digest.length === 2 * digestBytes ? digest : noDigest, readSequence };

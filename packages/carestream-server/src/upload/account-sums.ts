@@ -15,7 +15,7 @@ export interface AccountSums extends Pick<BucketSums, 'patients' | 'sums'> {
 }
 
 interface SumDeps {
-  readonly account: Pick<Account, 'entriesAfter'>;
+  readonly account: Pick<Account, 'entriesAfter' | 'digestsAfter'>;
   readonly digester: KeyedDigester;
   readonly clock: Clock;
   readonly puts: PatientPuts;
@@ -60,11 +60,11 @@ export async function createAccountSums(deps: SumDeps, signal: AbortSignal): Pro
       else early.push(correction);
     },
   });
-  const noting: Pick<Account, 'entriesAfter'> = {
-    entriesAfter(after, limit) {
-      const entries = account.entriesAfter(after, limit);
-      readUpTo = entries.at(-1)?.patientCode ?? Number.POSITIVE_INFINITY;
-      return entries;
+  const noting: Pick<Account, 'digestsAfter'> = {
+    digestsAfter(after, limit) {
+      const digests = account.digestsAfter(after, limit);
+      readUpTo = digests.at(-1)?.[0] ?? Number.POSITIVE_INFINITY;
+      return digests;
     },
   };
   try {

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/index.ts';
-import type { LedgerEntry, State } from '../state/index.ts';
+import type { DigestOfPatient, LedgerEntry, State } from '../state/index.ts';
 import type { KeyedDigester } from './digester.ts';
 
 /** What the agent takes Flynotes to hold. */
@@ -13,6 +13,8 @@ export interface Account {
   countGathered(): number;
   /** All entries in order, a slice at a time. */
   entriesAfter(after: number, limit: number): LedgerEntry[];
+  /** The same with no more than is summed up. */
+  digestsAfter(after: number, limit: number): readonly DigestOfPatient[];
   /** The ledger's entry of one patient, for whom was read now. */
   held(patientCode: number, readSequence: number): LedgerEntry | undefined;
   /** The comparison was made: what lies outside these buckets is held, and counts as acknowledged. */
@@ -42,6 +44,10 @@ export function createAccount({ state, digester, clock }: AccountDeps, patientsH
     },
     countGathered: () => (uncertain ? findings.countReadings() : 0),
     entriesAfter: (after, limit) => (uncertain ? findings.accountAfter(after, limit) : ledger.codesAfter(after, limit)),
+    digestsAfter: (after, limit) =>
+      uncertain
+        ? findings.accountAfter(after, limit).map(({ patientCode, digest }) => [patientCode, digest])
+        : ledger.digestsAfter(after, limit),
     held: (patientCode, readSequence) => possible(state, ledger.get(patientCode) ?? undefined, readSequence),
     async adopt(differing, signal) {
       if (!uncertain) return 0;

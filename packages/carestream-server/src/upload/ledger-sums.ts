@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { KeyedDigester } from './digester.ts';
 
 interface SumDeps {
-  readonly account: Pick<Account, 'entriesAfter'>;
+  readonly account: Pick<Account, 'digestsAfter'>;
   readonly digester: KeyedDigester;
   readonly clock: Clock;
 }
@@ -13,11 +13,14 @@ interface SumDeps {
 export async function sumAccount({ account, digester, clock }: SumDeps, signal: AbortSignal): Promise<BucketSums> {
   const sums = createBucketSums();
   for (let after = 0; ;) {
-    const entries = account.entriesAfter(after, 2_000);
-    for (const { patientCode, digest } of entries) sums.add(digester.bucketOf(patientCode), digest);
-    const last = entries.at(-1);
+    const digests = account.digestsAfter(after, 2_000);
+    for (let index = 0; index < digests.length; index += 1) {
+      const [patientCode, digest] = digests[index]!;
+      sums.add(digester.bucketOf(patientCode), digest);
+    }
+    const last = digests.at(-1);
     if (!last) return sums;
-    after = last.patientCode;
+    [after] = last;
     await clock.sleep(0, signal);
   }
 }
