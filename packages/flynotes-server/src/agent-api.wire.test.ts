@@ -293,7 +293,7 @@ describe.each(databaseKinds)('the agent’s calls on %s', (kind) => {
     });
   });
 
-  practiceTest('note results once per message, and heartbeats', async (practice) => {
+  practiceTest('note how each message ended, and heartbeats', async (practice) => {
     const result = {
       messageId: 'm-1',
       type: 'patient-sync',
@@ -315,6 +315,24 @@ describe.each(databaseKinds)('the agent’s calls on %s', (kind) => {
     expect(times.window).toMatchObject({ results: 1, done: 1, failed: 0 });
     expect(times.legs.readMs).toEqual({ p50: 20, p95: 20, p99: 20, count: 1 });
     expect(times.legs.totalMs.p50).toBe(250);
+
+    // A failure is the last word only until the message has come back and was done.
+    const told = async (outcome: string, at: string) => {
+      const word = {
+        ...result,
+        messageId: 'm-2',
+        outcome,
+        at,
+        ...(outcome === 'failed' ? { code: 'PRACTICE_TIMEOUT' } : {}),
+      };
+      expect((await practice.agent('POST', '/v1/command-results', word)).status).toBe(200);
+      const { body: now } = await practice.operator('GET', '/command-results');
+      return now.commands.find(({ result: stored }: { result: CommandResult }) => stored.messageId === 'm-2').result;
+    };
+    expect(await told('failed', '2026-01-01T10:00:01.000Z')).toMatchObject({ outcome: 'failed' });
+    expect(await told('done', '2026-01-01T10:00:11.000Z')).toMatchObject({ outcome: 'done' });
+    expect(await told('failed', '2026-01-01T10:00:01.000Z')).toMatchObject({ outcome: 'done' });
+    expect(await told('failed', '2026-01-01T10:00:12.000Z')).toMatchObject({ outcome: 'done' });
 
     const heartbeat: Heartbeat = heartbeatSchema.parse({
       at: '2026-01-01T10:00:00.250Z',
