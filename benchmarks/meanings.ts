@@ -71,7 +71,7 @@ machine had other work too.
 - **A patient behind a bulk upload** waits for a processor more than for anything else: R4, Flynotes, PostgreSQL, the queue and the agent share two of them, and each
   of ten changes from one process to another may find both busy. So bulk work rests for twice as long as each of its steps took while patients come.
   Smaller steps (100 or 50 rows instead of 250) changed nothing that could be told from noise. Before, this benchmark's own look-up read the whole table for
-  each batch, because its statement was planned while that was empty: it was a third of what was measured.
+  each batch, because its statement was planned while that was empty, and was at work most of the time.
 - **The disk**: nothing of a patient-sync waits for it before the record is on its way; its result is told before its place in the inbox is on disk, and
   several share a commit (ADR 19).`,
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { timesOf } from '@flynotes/testkit';
+import { seededRandom, timesOf } from '@flynotes/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRig, eventually, type Rig } from '../end-to-end/rig.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -8,17 +8,6 @@ import { startWire, type Wire } from './wire.ts';
 const passes = timesOf(10, 50);
 const patients = timesOf(5_000, 20_000);
 const seed = Number(process.env['SEED'] ?? 20_261_123);
-
-/** mulberry32 */
-function randomOf(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 let rig: Rig;
 let wire: Wire;
@@ -73,7 +62,7 @@ afterAll(async () => {
 test.each(Array.from({ length: passes }, (_, index) => seed + index))(
   `a pass of ${patients} patients, killed and gone on with: equal to R4, nobody sent more than twice (SEED=%i)`,
   async (own) => {
-    const random = randomOf(own);
+    const random = seededRandom(own);
     const [event, delayMs] = [1 + random(peaceful.events), random(80)];
     const practice = await newPractice(`Killed ${own}`);
     wire.startCounting();

@@ -1,4 +1,4 @@
-import { timesOf } from '@flynotes/testkit';
+import { seededRandom, timesOf } from '@flynotes/testkit';
 import { expect, test } from 'vitest';
 import { createRig, eventually } from '../end-to-end/rig.ts';
 import { startWire } from './wire.ts';
@@ -8,19 +8,8 @@ const kills = timesOf(6, 40);
 const atOnce = 8;
 const seed = Number(process.env['SEED'] ?? 20_261_125);
 
-/** mulberry32 */
-function randomOf(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 test(`killed ${kills} times among patients who are synced: each arrives, each is answered, none is stuck (SEED=${seed})`, async () => {
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   await using rig = await createRig({ patients: 400 });
   await using wire = await startWire(rig.flynotes.url);
   const session = rig.r4.engine.login({

@@ -1,19 +1,9 @@
 import { createFlynotesServer, type FlynotesServer } from '@flynotes/flynotes-server';
+import { seededRandom } from '@flynotes/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createUploadWireRig } from './upload-wire-rig.ts';
 
 const seed = Number(process.env['SEED'] ?? 20_261_124);
-
-/** mulberry32 */
-function randomOf(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** One server for all; each test is a practice of its own. */
 let server: FlynotesServer;
@@ -33,7 +23,7 @@ test.each([
     await using rig = await createUploadWireRig(server, { patients: 600, pageRows: 200 });
     const { patients } = await rig.pass();
     const codes = await rig.heldCodes();
-    const random = randomOf(own);
+    const random = seededRandom(own);
     const surnames = new Map<number, string>();
     const closing = new AbortController();
     let comparisons = 0;
