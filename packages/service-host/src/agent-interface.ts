@@ -38,7 +38,11 @@ export const environmentNames = {
 } as const;
 
 /** Node's own flags, before the agent's file. */
-export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=16'];
+export const agentNodeFlags: readonly string[] = [
+  '--max-old-space-size=128',
+  '--max-semi-space-size=16',
+  '--no-memory-reducer',
+];
 
 /** With these variables, unless the service's own environment has them. */
 export const agentNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };

@@ -35,9 +35,14 @@ export const healthyResetMs = 600_000;
 /**
  * With these flags of Node's own, before the agent's file, a host launches it: what lives is some 20 MB, and pages come and go. The
  * second one says how far they may pile up: with half as much the process holds 14 MB less, and a pass of new patients takes a
- * twentieth longer.
+ * twentieth longer. The third one keeps V8 from collecting twice more, 8 s after a pass whose memory the agent itself gave back: 80 ms
+ * on all processors for nothing.
  */
-export const agentNodeFlags: readonly string[] = ['--max-old-space-size=128', '--max-semi-space-size=16'];
+export const agentNodeFlags: readonly string[] = [
+  '--max-old-space-size=128',
+  '--max-semi-space-size=16',
+  '--no-memory-reducer',
+];
 
 /** With these variables, besides {@link hostEnvironment}: glibc otherwise keeps a heap of its own for each thread. Other systems ignore them. */
 export const agentNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
