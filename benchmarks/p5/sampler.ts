@@ -31,7 +31,8 @@ const waitMostMs = 120_000;
 export async function startSampler(world: World, practice: BenchPractice): Promise<Sampler> {
   const sqs = world.sqsClient();
   // Planned anew each time: a statement that was prepared while the table was empty reads all of it for each patient, and takes a
-  // processor from those who are measured.
+  // processor from those who are measured. So may one for several patients at once, of a practice that the statistics do not know yet;
+  // hence `offset 0` below, which makes it one look-up each.
   const sql = postgres(world.databaseUrl, { max: 1, prepare: false, onnotice: () => undefined });
   /** Patients who are waited for, and from which read on the record is the one. */
   const watched = new Map<number, { readonly above: number; readonly stored: (atMs: number) => void }>();
@@ -39,8 +40,10 @@ export async function startSampler(world: World, practice: BenchPractice): Promi
   const look = async (noticedAtMs: number): Promise<void> => {
     if (watched.size === 0) return;
     const rows = await sql<{ code: number; sequence: string }[]>`
-      select patient_code as code, history_sequence as sequence from patients
-      where practice_id = ${practice.practiceId} and patient_code = any(${[...watched.keys()]}::int[]) and history_sequence is not null`;
+      select code, sequence from unnest(${[...watched.keys()]}::int[]) as w (code), lateral (
+        select history_sequence as sequence from patients
+        where practice_id = ${practice.practiceId} and patient_code = w.code and history_sequence is not null
+        offset 0) as held`;
     for (const { code, sequence } of rows) {
       const waiting = watched.get(code);
       if (waiting && Number(sequence) > waiting.above) waiting.stored(noticedAtMs);

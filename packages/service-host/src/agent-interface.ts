@@ -40,7 +40,8 @@ export const environmentNames = {
 /** Node's own flags, before the agent's file. */
 export const agentNodeFlags: readonly string[] = [
   '--max-old-space-size=128',
-  '--max-semi-space-size=16',
+  '--max-semi-space-size=8',
+  '--v8-pool-size=1',
   '--no-memory-reducer',
 ];
 

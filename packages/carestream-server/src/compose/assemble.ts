@@ -53,7 +53,11 @@ export async function assemble(
   });
   const ports = { practice: () => context.practice, flynotes, clock };
   const rightOfWay = upload.createRightOfWay(clock);
-  const bulkUploads = tidyAfterPasses(upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports))), clock);
+  const bulkUploads = tidyAfterPasses(
+    upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports))),
+    clock,
+    rightOfWay,
+  );
   const handle = createCommands({
     reporter: log,
     version,
@@ -75,7 +79,7 @@ export async function assemble(
       handle,
       onUnknownType: () => context.checkVersion(),
       onAnswer: () => context.queueAnswered(),
-      together: (work) => state.together(work),
+      keep: (work) => state.keep(work),
       report(result) {
         const add = () => telemetry.addResult(JSON.stringify(result));
         try {

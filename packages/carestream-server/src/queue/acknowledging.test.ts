@@ -21,12 +21,12 @@ describe('acknowledging', () => {
     const seen: string[] = [];
     let fails = false;
     const bench = createBench(async () => done, {
-      together(work) {
+      async keep(work) {
         const before = bench.inbox.size;
-        const result = work();
+        work();
         const left = bench.sqs.remaining().length;
         seen.push(`reported ${bench.results.length}, noted ${before} to ${bench.inbox.size}, left ${left}`);
-        if (!fails) return result;
+        if (!fails) return;
         bench.inbox.delete('message-4');
         throw new AgentError('DISK_FULL');
       },
@@ -46,7 +46,27 @@ describe('acknowledging', () => {
     expect(bench.errors).toHaveLength(1);
   });
 
-  it('waits for the disk between patients, not while one is read or sent; and not for ever', async () => {
+  it('goes on with the next patient while the disk is waited for, and deletes nothing before', async () => {
+    const disk = Promise.withResolvers<void>();
+    const bench = createBench(async () => done, {
+      async keep(work) {
+        work();
+        await disk.promise;
+      },
+    });
+    void bench.serving();
+    bench.sync(1);
+    await bench.clock.advance(1_000);
+    bench.sync(2);
+    await bench.clock.advance(1_000);
+    expect(bench.results).toHaveLength(2);
+    expect(bench.sqs.remaining()).toHaveLength(2);
+    disk.resolve();
+    await bench.clock.advance(100);
+    expect(bench.sqs.remaining()).toEqual([]);
+  });
+
+  it('notes what is done between patients, not while one is read or sent; and not for ever', async () => {
     const noted: number[] = [];
     const bench = createBench(
       async (message) => {
@@ -54,9 +74,9 @@ describe('acknowledging', () => {
         return done;
       },
       {
-        together(work) {
+        async keep(work) {
           noted.push(bench.clock.monotonic() - startedMs);
-          return work();
+          work();
         },
       },
     );

@@ -32,8 +32,8 @@ export interface DispatcherDeps {
   onUnknownType(type: string): void;
   /** Takes the result of a command. It is on disk at the latest with what is written afterwards. */
   report(result: CommandResult): void | Promise<void>;
-  /** What is written within comes to disk in one commit; each write for itself unless told. */
-  together?<Result>(work: () => Result): Result;
+  /** Resolves when what is written within is on disk, in one commit; each write for itself unless told. */
+  keep?(work: () => void): Promise<void>;
   readonly told: ToldMessages;
 }
 

@@ -13,15 +13,15 @@ export interface DoneNotesDeps {
   readonly clock: Clock;
   readonly log: Pick<Log, 'error'>;
   readonly inbox: { done(messageId: string): void };
-  /** What is written within comes to disk in one commit; each write for itself unless told. */
-  together?<Result>(work: () => Result): Result;
+  /** Resolves when what is written within is on disk, in one commit; each write for itself unless told. */
+  keep?(work: () => void): Promise<void>;
   /** Somebody waits at a screen at this moment. */
   isBusy(): boolean;
 }
 
 /** So long a note waits for others, and for the result to be on its way to Flynotes. */
 const gatherMs = 5;
-/** A wait for the disk is one for every patient in our hands: it comes between them, or when this is over. */
+/** To delete a message takes the processor for a moment: it comes between the patients in our hands, or when this is over. */
 const waitMostMs = 100;
 
 /** @see {@link DoneNotes} */
@@ -39,10 +39,10 @@ export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
     }
   }
 
-  function noteAll(messageIds: readonly string[]): void {
+  async function noteAll(messageIds: readonly string[]): Promise<void> {
     const all = () => messageIds.forEach((messageId) => inbox.done(messageId));
     try {
-      if (deps.together) deps.together(all);
+      if (deps.keep) await deps.keep(all);
       else all();
     } catch (error) {
       log.error(error, 'queue');
@@ -57,7 +57,7 @@ export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
     while (deps.isBusy() && clock.monotonic() < enoughAtMs);
     const batch = waiting;
     waiting = [];
-    noteAll(batch.map(({ messageId }) => messageId));
+    await noteAll(batch.map(({ messageId }) => messageId));
     for (const { resolve } of batch) resolve();
   }
 

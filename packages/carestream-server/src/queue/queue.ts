@@ -20,12 +20,12 @@ export interface QueueDeps {
   /** A message of an unknown type came: Flynotes is newer than we are, so the version must be checked now. */
   onUnknownType(type: string): void;
   /**
-   * Takes the result of a command. It is on disk at the latest with what is written {@link QueueDeps.together} afterwards. It may be told
+   * Takes the result of a command. It is on disk at the latest with what is to {@link QueueDeps.keep} afterwards. It may be told
    * several results of one message; the last one counts.
    */
   report(result: CommandResult): void | Promise<void>;
-  /** What is written within comes to disk in one commit. */
-  together?<Result>(work: () => Result): Result;
+  /** Resolves when what is written within is on disk, in one commit. */
+  keep?(work: () => void): Promise<void>;
   /** The queue answered, or failed to: {@link Queue.stats} may tell something new. */
   onAnswer?(): void;
   /** Something else than SQS, for tests. */

@@ -260,14 +260,14 @@ test('a folder that cannot be made or written is STATE_UNUSABLE', () => {
   expect(() => open()).toThrow(expect.objectContaining({ code: 'STATE_UNUSABLE' }));
 });
 
-test('what is written together comes to disk together or not at all; a part of it can fail alone', () => {
+test('what is written lightly is written whole or not at all; a part of it can fail alone', () => {
   using state = open();
-  state.together(() => {
+  state.lightly(() => {
     state.outbox.add('command-result', '{"n":1}');
     state.inbox.done('message-1');
   });
   expect(() =>
-    state.together(() => {
+    state.lightly(() => {
       state.outbox.add('command-result', '{"n":2}');
       state.inbox.done('message-2');
       throw new Error('in the middle');
@@ -276,9 +276,9 @@ test('what is written together comes to disk together or not at all; a part of i
   expect(state.outbox.size('command-result')).toBe(1);
   expect([1, 2].map((n) => state.inbox.begin(`message-${n}`))).toEqual(['done', 'new']);
 
-  state.together(() => {
+  state.lightly(() => {
     expect(() =>
-      state.together(() => {
+      state.lightly(() => {
         state.outbox.add('command-result', '{"n":3}');
         throw new Error('a part');
       }),
@@ -289,16 +289,28 @@ test('what is written together comes to disk together or not at all; a part of i
   expect(state.inbox.begin('message-3')).toBe('done');
 });
 
-test('what is written lightly is written whole or not at all, and the next one waits for the disk again', () => {
+test('what is kept is there when it is said to be, whole or not at all', async () => {
   using state = open();
-  state.lightly(() => state.outbox.add('command-result', '{"n":1}'));
-  expect(() =>
-    state.lightly(() => {
+  await state.keep(() => {
+    state.outbox.add('command-result', '{"n":1}');
+    state.inbox.done('message-1');
+  });
+  await expect(
+    state.keep(() => {
       state.outbox.add('command-result', '{"n":2}');
       throw new Error('in the middle');
     }),
-  ).toThrow('in the middle');
+  ).rejects.toThrow('in the middle');
   expect(state.outbox.size('command-result')).toBe(1);
-  state.together(() => state.lightly(() => state.inbox.done('message-1')));
   expect(state.inbox.begin('message-1')).toBe('done');
+});
+
+test('what is kept is not said to be there where the disk could not be waited for', async () => {
+  using state = open();
+  // As good as a disk that fails: its log has gone.
+  rmSync(`${path}-wal`);
+  await expect(state.keep(() => state.inbox.done('message-1'))).rejects.toMatchObject({
+    code: 'STATE_UNUSABLE',
+    details: { fileCode: 'ENOENT' },
+  });
 });

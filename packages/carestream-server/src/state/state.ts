@@ -6,6 +6,7 @@ import { createFindings, type Findings } from './findings.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createNotes, type Notes } from './notes.ts';
+import { onDisk } from './on-disk.ts';
 import { createOutbox, type Outbox, type OutboxKind, type OutboxLimits } from './outbox.ts';
 import { createReadSequence } from './read-sequence.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
@@ -13,7 +14,10 @@ import { takeRunLock } from './run-lock.ts';
 import { guarded } from './sqlite-errors.ts';
 import { inTransaction, lightly } from './transaction.ts';
 
-/** Everything that outlives the process, in one file. Synchronous; nothing of a patient but the number and a keyed digest. */
+/**
+ * Everything that outlives the process, in one file; nothing of a patient but the number and a keyed digest. Synchronous: each write waits
+ * for the disk, but for those that are done {@link State.lightly}, and for {@link State.keep}, which lets the process go on meanwhile.
+ */
 export interface State extends Disposable {
   /** A number that was never given before and is higher than all that were. Taken before a read begins. */
   nextReadSequence(): number;
@@ -25,10 +29,13 @@ export interface State extends Disposable {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly notes: Notes;
-  /** Everything that `work` writes comes to disk at once and costs one commit: all of it or nothing. */
-  together<Result>(work: () => Result): Result;
-  /** As {@link State.together}, without waiting for the disk: it is there at the latest with what is waited for next. */
+  /** Everything that `work` writes comes to disk at once, all of it or nothing, at the latest with what is waited for next. */
   lightly<Result>(work: () => Result): Result;
+  /**
+   * As {@link State.lightly}; resolves when it is on disk, with all that was written before.
+   * @throws AgentError STATE_UNUSABLE, DISK_FULL
+   */
+  keep(work: () => void): Promise<void>;
   /** Why the file that was found was set aside and begun anew, which is worth a warning; null where it was not. */
   readonly replaced: ReplacedBecause | null;
   /** Lets the next opening set the file aside and begin anew: it was found damaged while in use. */
@@ -82,9 +89,9 @@ export function openState(path: string, options: StateOptions): State {
   try {
     const readSequence = guarded(() => createReadSequence(database, options.clock));
     const outbox = guarded(() => createOutbox(database, options.clock, limits.outbox));
-    const together = <Result>(work: () => Result): Result => {
+    const writeLightly = <Result>(work: () => Result): Result => {
       try {
-        return inTransaction(database, work);
+        return lightly(database, () => inTransaction(database, work));
       } catch (error) {
         outbox.recount();
         throw error;
@@ -99,8 +106,11 @@ export function openState(path: string, options: StateOptions): State {
       inbox: createInbox(database, options.clock),
       outbox,
       notes: createNotes(database),
-      together,
-      lightly: <Result>(work: () => Result): Result => lightly(database, () => together(work)),
+      lightly: writeLightly,
+      async keep(work: () => void) {
+        writeLightly(work);
+        await onDisk(path);
+      },
       replaced,
       markDamaged: () => markDamaged(path),
       close,

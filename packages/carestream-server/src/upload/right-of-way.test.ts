@@ -104,9 +104,9 @@ test('while patients come one after another, pages and batches are small, and so
   };
   expect(await look()).toEqual([2_000, 1_000]);
   const leave = way.take();
-  expect(await look()).toEqual([250, 250]);
+  expect(await look()).toEqual([125, 125]);
   leave();
-  expect(await look()).toEqual([250, 250]);
+  expect(await look()).toEqual([125, 125]);
   await clock.advance(2_500);
   expect(await look()).toEqual([2_000, 1_000]);
 });
@@ -137,4 +137,24 @@ test('while patients come, each step is rested after twice as long as it took; a
   expect(await gapsOf(3)).toEqual([24, 24]);
   await clock.advance(3_600_000);
   expect(await gapsOf(3)).toEqual([8, 8]);
+});
+
+test('it is quiet at once where nobody came, and two seconds after the last of those who did', async () => {
+  const clock = createVirtualClock();
+  const way = createRightOfWay(clock);
+  await way.quiet(never);
+  const [first, second] = [way.take(), way.take()];
+  let isQuiet = false;
+  const quiet = way.quiet(never).then(() => (isQuiet = true));
+  await clock.advance(3_000);
+  first();
+  await clock.advance(3_000);
+  second();
+  await clock.advance(1_900);
+  // One more, who is through at once.
+  way.take()();
+  await clock.advance(1_900);
+  expect(isQuiet).toBe(false);
+  await clock.runUntil(quiet);
+  expect([isQuiet, clock.sleepers()]).toEqual([true, 0]);
 });

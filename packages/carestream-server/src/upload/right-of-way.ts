@@ -17,6 +17,8 @@ export interface RightOfWay {
    * begun already cannot be stopped; so while patients come one after another, pages and batches are small, and each is rested after.
    */
   givenBy(ports: Ports): GivingPorts;
+  /** Resolves once nobody waits and nobody is likely to: what makes the whole process stand still has its time then. */
+  quiet(signal: AbortSignal): Promise<void>;
 }
 
 /** However many patients follow one another, a step of bulk work waits no longer than this: it gets slower, never stuck. */
@@ -25,8 +27,8 @@ const givenMostMs = 100;
 const gapMs = 30;
 /** Who looked at one patient is likely to look at another one soon. */
 const expectedForMs = 2_000;
-/** What the next patient may find under way at R4 and at Flynotes: a few milliseconds of work each. */
-const smallRows = 250;
+/** What the next patient may find under way at R4 and at Flynotes: some 2 ms of work each. */
+const smallRows = 125;
 /** And nothing at all for so many times as long as a step took: two times of three the next patient has every machine for themselves. */
 const restRatio = 2;
 
@@ -88,6 +90,13 @@ export function createRightOfWay(clock: Clock): RightOfWay {
         waiting = [];
         for (const release of released) release();
       };
+    },
+    async quiet(signal) {
+      for (;;) {
+        const waitMs = underWay > 0 ? expectedForMs : expectedUntilMs - clock.monotonic();
+        if (waitMs <= 0) return;
+        await clock.sleep(waitMs, signal);
+      }
     },
     givenBy: ({ practice, flynotes, clock: time }) => ({
       practice: () => readerGiving(practice()),

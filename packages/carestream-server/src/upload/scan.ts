@@ -9,7 +9,7 @@ import { pointAfter, type ResumePoint } from './resume-point.ts';
 import { countOne, resumeTally } from './tally.ts';
 
 /** Rows mapped and digested without a break (about 1 ms): between slices, whatever else is ready runs. */
-const sliceRows = 200;
+const sliceRows = 50;
 /** Stands for a code that the contract does not allow; all others are higher. */
 const noCode = 0;
 

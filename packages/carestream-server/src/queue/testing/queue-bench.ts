@@ -9,7 +9,7 @@ export type Handle = (message: Message, context: CommandContext, signal: AbortSi
 /** A queue, an agent's end of it, and everything that was told. */
 export function createBench(
   handle: Handle,
-  options: { receivesMost?: number; inbox?: Map<string, true>; together?: <Result>(work: () => Result) => Result } = {},
+  options: { receivesMost?: number; inbox?: Map<string, true>; keep?: (work: () => void) => Promise<void> } = {},
 ) {
   const clock = createVirtualClock();
   const sqs = createInMemoryQueue(
@@ -49,7 +49,7 @@ export function createBench(
       handle,
       onUnknownType: (type) => void unknownTypes.push(type),
       report: (result) => void results.push(result),
-      ...(options.together ? { together: options.together } : {}),
+      ...(options.keep ? { keep: options.keep } : {}),
       transport: sqs.transport,
     },
     { url: 'https://queue.example.com/1/practice', region: 'eu-west-2' },
