@@ -8,7 +8,7 @@ import { removeGone } from './removals.ts';
 import { pointAfter, type ResumePoint } from './resume-point.ts';
 import { countOne, resumeTally } from './tally.ts';
 
-/** Rows mapped and digested without a break (about 1 ms): between slices, whatever else is ready runs. */
+/** Rows looked at without a break, less than 1 ms also where each is news: between slices, whatever else is ready runs. */
 const sliceRows = 50;
 /** Stands for a code that the contract does not allow; all others are higher. */
 const noCode = 0;
