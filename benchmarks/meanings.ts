@@ -69,7 +69,7 @@ machine had other work too.
   are in no batch at that moment, 14 ms to 27 ms. What is left is waiting for a processor, the collector, and the batch's own transaction.
 - **A patient behind a bulk upload**: 20 ms to 26 ms at the 99th percentile until the scheduler's own records were looked at (\`perf sched timehist\`) for each patient who
   took longer than 13 ms. On most of them lay collectors: V8 starts four threads that collect and compile, and four of the agent's, or the server's, or of this benchmark's
-  own process held both processors for 10 to 20 ms. The agent is launched with one now, and so are the parts of this benchmark. Then the comparison's
+  own process held both processors for 10 to 20 ms. The agent is launched with one now, and so is every other program of this benchmark. Then the comparison's
   sum at the server, which sorted 100,000 rows on disk or took three processes for it, 40 to 90 ms: it is one aggregation in memory on one processor, 60 ms. Then the
   agent's own thread, standing still for its notes to be on disk (now waited for beside it) or for memory to be given back at a pass's end (now when
   nobody waits). What is left is waiting for a processor: R4, Flynotes, PostgreSQL, the queue and the agent share two of them, and each of ten changes from one process to

@@ -9,7 +9,7 @@ import { percentile } from './p5/percentiles.ts';
 import { openRawLegs } from './p5/raw-legs.ts';
 import { startSampler } from './p5/sampler.ts';
 import { measureUnderBulk, passIsOver } from './p5/under-bulk.ts';
-import { connectionStringOf, startWorld, type World } from './p5/world.ts';
+import { connectionStringOf, flags, startWorld, type World } from './p5/world.ts';
 import { startAgent } from './rig/processes.ts';
 
 const patients = 100_000;
@@ -84,7 +84,7 @@ export const benchmark: Benchmark = {
         ms('peer behind its bulk, p50', middle(peerBulk)),
         ms('peer, idle, p50', middle(peerIdle)),
       ],
-      method: `a patient each 50 to 100 ms, the same gaps for both sides: ${bulk.length} sent during ${bulkRuns} unpaced bulk uploads, ${alone.length} idle, ${peerBulk.length} during ${peerRuns} bulk uploads of the peer; ${back.sync.length} one after another with the raw legs between`,
+      method: `a patient each 50 to 100 ms, the same gaps for both sides: ${bulk.length} sent during ${bulkRuns} unpaced bulk uploads, ${alone.length} idle, ${peerBulk.length} during ${peerRuns} bulk uploads of the peer; ${back.sync.length} one after another with the raw legs between; every program with node ${flags.join(' ')}`,
     };
   },
 };
@@ -134,9 +134,11 @@ async function measurePeer(
   await using sampler = await startSampler(world, practice);
   const { r4Port, flynotesUrl, region, sqsEndpoint: endpoint, credentials } = world;
   const { licenceKey, queueUrl } = practice;
-  await using _peer = await startChild('benchmarks/peer/sync-peer.ts', [
-    JSON.stringify({ r4Port, flynotesUrl, licenceKey, queueUrl, region, endpoint, credentials }),
-  ]);
+  await using _peer = await startChild(
+    'benchmarks/peer/sync-peer.ts',
+    [JSON.stringify({ r4Port, flynotesUrl, licenceKey, queueUrl, region, endpoint, credentials })],
+    { flags },
+  );
   const idle: number[] = [];
   for (let n = 0; n < 3 * comparedMost; n += 1) idle.push(await sampler.patientSync(codeOf(n % comparedMost)));
   // It ends no pass and proves nothing: it is through when its last batch is stored.

@@ -27,8 +27,8 @@ export interface BenchPractice {
 }
 
 const operatorToken = 'benchmark-operator-token';
-/** In life each has a machine of its own. Here none takes both processors from the others while V8 collects. */
-const flags = ['--v8-pool-size=1'];
+/** For every part, the peer included. In life each has a machine of its own; here none takes both processors while V8 collects. */
+export const flags = ['--v8-pool-size=1'];
 
 /** Starts R4, the queue service, PostgreSQL and flynotes-server. */
 export async function startWorld(patients: number): Promise<World> {

@@ -113,7 +113,10 @@ export async function assemble(
       }),
     lastPass: () => bulkUploads.current() ?? passFiguresSchema.nullable().catch(null).parse(bulkUploads.last()),
     lastEqualAt: () => bulkUploads.lastEqualAt(),
-    close: () => queue.close(),
+    close() {
+      bulkUploads.close();
+      queue.close();
+    },
   };
 }
 

@@ -6,104 +6,80 @@ import { tidyAfterPasses } from './tidy-uploads.ts';
 
 const figures = { patients: 3 } as PassFigures;
 const signal = new AbortController().signal;
-/** What has been promised has happened afterwards. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function uploads(run: () => Promise<PassFigures>, running: () => boolean): BulkUploads {
-  return {
-    request: run,
-    current: () => (running() ? figures : null),
+/** Passes that are over as soon as they are asked for, and how often memory was given back after them. */
+function rig() {
+  const clock = createVirtualClock();
+  const rightOfWay = createRightOfWay(clock);
+  const state = { given: 0, running: false, fails: false };
+  const uploads: BulkUploads = {
+    request: () => (state.fails ? Promise.reject(new Error('no')) : Promise.resolve(figures)),
+    current: () => (state.running ? figures : null),
     last: () => figures,
     lastEqualAt: () => '2026-03-01T09:00:00.000Z',
   };
+  const tidied = tidyAfterPasses(uploads, clock, rightOfWay, () => (state.given += 1));
+  return { clock, rightOfWay, state, tidied };
 }
 
-test('memory is given back once a pass is over, however many waited for it, also when it failed', async () => {
-  const clock = createVirtualClock();
-  let given = 0;
-  let running = false;
-  let fails = false;
-  const tidied = tidyAfterPasses(
-    uploads(
-      () => (fails ? Promise.reject(new Error('no')) : Promise.resolve(figures)),
-      () => running,
-    ),
-    clock,
-    { quiet: () => Promise.resolve() },
-    () => (given += 1),
-  );
-  expect(await Promise.all([1, 2, 3].map(() => tidied.request('requested', signal)))).toEqual([
-    figures,
-    figures,
-    figures,
-  ]);
-  await turn();
-  expect(given).toBe(1);
-  await clock.advance(60_000);
-  running = true;
+test('memory is given back once after each pass, however many waited for it, also when it failed', async () => {
+  const { clock, state, tidied } = rig();
+  const three = [1, 2, 3].map(() => tidied.request('requested', signal));
+  expect(await Promise.all(three)).toEqual([figures, figures, figures]);
+  await clock.advance(1);
+  expect(state.given).toBe(1);
+  // The next one follows at once, and leaves as much behind.
+  await tidied.request('scheduled', signal);
+  await clock.advance(1);
+  expect(state.given).toBe(2);
+  state.running = true;
   await tidied.request('requested', signal);
-  await turn();
-  expect(given).toBe(1);
-  running = false;
-  fails = true;
+  await clock.advance(1);
+  expect(state.given).toBe(2);
+  state.running = false;
+  state.fails = true;
   await expect(tidied.request('scheduled', signal)).rejects.toThrow('no');
-  await turn();
-  expect(given).toBe(2);
+  await clock.advance(1);
+  expect(state.given).toBe(3);
   expect(tidied.lastEqualAt()).toBe('2026-03-01T09:00:00.000Z');
 });
 
 test('nothing stands still for it while somebody waits for a patient, nor is anybody who asked for the pass kept', async () => {
-  const clock = createVirtualClock();
-  const quiet = Promise.withResolvers<void>();
-  let given = 0;
-  let running = false;
-  const tidied = tidyAfterPasses(
-    uploads(
-      () => Promise.resolve(figures),
-      () => running,
-    ),
-    clock,
-    { quiet: () => quiet.promise },
-    () => (given += 1),
-  );
+  const { clock, rightOfWay, state, tidied } = rig();
+  const leave = rightOfWay.take();
   expect(await tidied.request('scheduled', signal)).toBe(figures);
-  await turn();
-  expect(given).toBe(0);
-  // The next pass began meanwhile, and sees to it at its own end.
-  running = true;
-  quiet.resolve();
-  await turn();
-  expect(given).toBe(0);
-  running = false;
+  await tidied.request('requested', signal);
+  await clock.advance(5_000);
+  leave();
+  await clock.advance(1_500);
+  expect(state.given).toBe(0);
+  await clock.advance(1_500);
+  expect([state.given, clock.sleepers()]).toEqual([1, 0]);
+});
+
+test('the next pass, which began meanwhile, is the one that is tidied up after', async () => {
+  const { clock, rightOfWay, state, tidied } = rig();
+  rightOfWay.take()();
   await tidied.request('scheduled', signal);
-  await turn();
-  expect(given).toBe(1);
+  state.running = true;
+  await clock.advance(3_000);
+  expect(state.given).toBe(0);
+  state.running = false;
+  await tidied.request('scheduled', signal);
+  await clock.advance(1);
+  expect(state.given).toBe(1);
 });
 
-test('whoever is stopping does not wait for quiet', async () => {
-  const clock = createVirtualClock();
-  const stop = new AbortController();
-  let given = 0;
-  const tidied = tidyAfterPasses(
-    uploads(
-      () => Promise.resolve(figures),
-      () => false,
-    ),
-    clock,
-    createRightOfWayWith(clock),
-    () => (given += 1),
-  );
-  await tidied.request('scheduled', stop.signal);
-  await turn();
+test('closed, it waits for nothing and gives nothing back', async () => {
+  const { clock, rightOfWay, state, tidied } = rig();
+  rightOfWay.take();
+  await tidied.request('requested', signal);
+  await clock.advance(10);
   expect(clock.sleepers()).toBe(1);
-  stop.abort(new Error('stopping'));
-  await turn();
-  expect([clock.sleepers(), given]).toEqual([0, 0]);
+  tidied.close();
+  await clock.advance(10);
+  expect(clock.sleepers()).toBe(0);
+  await tidied.request('requested', signal);
+  await clock.advance(600_000);
+  expect([state.given, clock.sleepers()]).toEqual([0, 0]);
 });
-
-/** Somebody waits for a patient. */
-function createRightOfWayWith(clock: ReturnType<typeof createVirtualClock>) {
-  const way = createRightOfWay(clock);
-  way.take();
-  return way;
-}

@@ -2,8 +2,11 @@ import type { Clock } from '../runtime/index.ts';
 import { giveBackMemory } from '../runtime/system-memory.ts';
 import type { BulkUploads, RightOfWay } from '../upload/index.ts';
 
-/** Many may wait for the same pass. */
-const leastMs = 5_000;
+/** Bulk uploads that are tidied up after. */
+export interface TidiedUploads extends BulkUploads {
+  /** Nothing is given back any more, nor waited for. */
+  close(): void;
+}
 
 /**
  * A pass goes through the whole practice; what it needed for that is given back to the machine once it is over and nobody waits for
@@ -14,13 +17,21 @@ export function tidyAfterPasses(
   clock: Clock,
   rightOfWay: Pick<RightOfWay, 'quiet'>,
   giveBack: () => void = giveBackMemory,
-): BulkUploads {
-  let lastMs = Number.NEGATIVE_INFINITY;
-  const tidy = async (signal: AbortSignal): Promise<void> => {
-    await rightOfWay.quiet(signal);
-    if (uploads.current() !== null || clock.monotonic() - lastMs < leastMs) return;
-    lastMs = clock.monotonic();
-    giveBack();
+): TidiedUploads {
+  const closed = new AbortController();
+  let tidying = false;
+  const tidy = async (): Promise<void> => {
+    if (tidying || closed.signal.aborted) return;
+    tidying = true;
+    try {
+      // Many may have waited for the same pass, and are told of its end one after the other.
+      await clock.sleep(0, closed.signal);
+      await rightOfWay.quiet(closed.signal);
+      // Where the next one began meanwhile, it is tidied up after that.
+      if (uploads.current() === null) giveBack();
+    } finally {
+      tidying = false;
+    }
   };
   return {
     current: () => uploads.current(),
@@ -30,9 +41,10 @@ export function tidyAfterPasses(
       try {
         return await uploads.request(reason, signal);
       } finally {
-        // Nobody waits for it. Whoever is stopping needs no memory back.
-        tidy(signal).catch(() => undefined);
+        // It fails only where all is closed.
+        tidy().catch(() => undefined);
       }
     },
+    close: () => closed.abort(),
   };
 }

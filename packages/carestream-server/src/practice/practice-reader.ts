@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../contract/index.ts';
 import { AgentError, isAgentError, pauseAfter, type Clock, type Log } from '../runtime/index.ts';
-import type { BasicsRow, BasicsRows, Cell, PatientRows } from '../records/index.ts';
-import { packedPageOf, readable } from './packed-page.ts';
+import type { BasicsRow, PatientRows } from '../records/index.ts';
+import { pageOf, pageOfValues, type PageRows } from './page-rows.ts';
 import type { ReadPractice } from './practice-schema.ts';
 import type { NeededGrants } from './readable-schema.ts';
-import type { ResolvedEntity, ResolvedSchema } from './resolved-schema.ts';
+import type { ResolvedSchema } from './resolved-schema.ts';
 import {
   alertOf,
   answerOf,
@@ -13,9 +13,8 @@ import {
   questionnaireOf,
   type BasicsReader,
 } from './row-readers.ts';
-import type { ManyRows, PageConnection, Query, ResultSets, SqlConnection } from './sql-connection.ts';
+import type { PageConnection, Query, ResultSets, SqlConnection } from './sql-connection.ts';
 import { createStatements, pingStatement, type Statements } from './statements.ts';
-import { unpackRows } from './tds/packed-rows.ts';
 import type { TlsOffer } from './tls-offer.ts';
 
 /** What the practice's database looks like, and whether the login could write to it. */
@@ -38,13 +37,8 @@ export interface PracticeSchema extends ResolvedSchema {
   readonly warnings: readonly ErrorCode[];
 }
 
-/** A page of the patients' table. */
-export interface BasicsPage {
-  readonly rows: BasicsRows;
-  /** Where the next page begins; null after the last one. */
-  readonly lastCode: number | null;
-  /** For each row that is left out because one before it bears the same code, that code. */
-  readonly repeatedCodes: readonly number[];
+/** @see {@link PageRows} */
+export interface BasicsPage extends PageRows {
   readonly elapsedMs: number;
 }
 
@@ -87,8 +81,6 @@ const repeatable = new Set([
 const changed = new Set(['PRACTICE_SCHEMA_CHANGED', 'PRACTICE_PERMISSION_DENIED']);
 /** Codes in one IN list. */
 const codesPerQuery = 500;
-/** Where paging goes on after a page that held no number at all. */
-const beforeEveryCode = Number.MIN_SAFE_INTEGER;
 export const pageRowsMost = 5_000;
 
 interface Plan {
@@ -268,89 +260,3 @@ export function createPracticeReader(
     },
   };
 }
-
-type Rows = Pick<BasicsPage, 'rows' | 'lastCode' | 'repeatedCodes'>;
-
-/** Whether a patient can have no second row: neither the patient nor the address beside it comes twice. */
-function isOneRowEach({ schema: { entities, addressPlace } }: Plan): boolean {
-  const { patient, address } = entities;
-  const oneAddress = isKey(address, addressPlace === 'address-code' ? 'addressCode' : 'patientCode');
-  return isKey(patient, 'patientCode') && (address === undefined || oneAddress);
-}
-
-function pageOf(rows: ManyRows, pageRows: number, plan: Plan): Rows {
-  if (!('starts' in rows)) return pageOfValues(rows, pageRows, plan);
-  const full = rows.starts.length >= pageRows;
-  const addresses = plan.schema.entities.address === undefined ? 0 : 1;
-  const page = packedPageOf(rows, { basics: plan.basics, addresses, leavesOutLast: full && !isOneRowEach(plan) });
-  if (page === null)
-    return pageOfValues(
-      readable(() => unpackRows(rows)),
-      pageRows,
-      plan,
-    );
-  return { rows: page.rows, repeatedCodes: [], lastCode: full ? page.lastCode : null };
-}
-
-function pageOfValues(values: readonly (readonly Cell[])[], pageRows: number, plan: Plan): Rows {
-  const { patient, address } = plan.schema.entities;
-  const codeIsKey = isKey(patient, 'patientCode');
-  const rows: BasicsRow[] = [];
-  const repeatedCodes: number[] = [];
-  let previous = Number.NEGATIVE_INFINITY;
-  let chosen: readonly Cell[] | undefined;
-  let addresses = 0;
-  const finish = (): void => {
-    if (chosen !== undefined) rows.push(plan.basics.read(chosen, addresses));
-  };
-  const full = values.length >= pageRows;
-  const end = full && !isOneRowEach(plan) ? endOfWhole(values) : values.length;
-  for (let index = 0; index < end; index += 1) {
-    const row = values[index] ?? [];
-    const code = numberOf(row[0]);
-    if (code === null) {
-      // No usable code: mapping refuses it, and it counts.
-      rows.push(plan.basics.read(row, 0));
-      continue;
-    }
-    if (code < previous) throw new AgentError('PRACTICE_QUERY_FAILED', { details: { reason: 'codes do not ascend' } });
-    if (chosen === undefined || code > previous) {
-      finish();
-      previous = code;
-      chosen = row;
-      addresses = address === undefined ? 0 : 1;
-    } else if (address !== undefined && (codeIsKey || differInAddress(plan.basics, row, chosen))) {
-      addresses += 1;
-      // Whichever order the server chose today, the same address is passed on.
-      if (plan.basics.isAddressBefore(row, chosen)) chosen = row;
-    } else repeatedCodes.push(code);
-  }
-  finish();
-  return { rows, repeatedCodes, lastCode: full ? Math.max(previous, beforeEveryCode) : null };
-}
-
-/** Two rows of a code that is no key: one patient with two addresses, or two patients with one code? */
-const differInAddress = (basics: BasicsReader, one: readonly Cell[], other: readonly Cell[]): boolean =>
-  basics.isSamePerson(one, other) && (basics.isAddressBefore(one, other) || basics.isAddressBefore(other, one));
-
-/** Whether no two rows of a table can bear the same value there. */
-function isKey(entity: ResolvedEntity | undefined, field: string): boolean {
-  return entity?.primaryKey.length === 1 && entity.primaryKey[0] === entity.columns[field]?.[0]?.name;
-}
-
-/**
- * A full page may end amidst the rows of one patient: the rows of its last code are read again with the next page, unless the page
- * holds nothing else.
- */
-function endOfWhole(values: readonly (readonly Cell[])[]): number {
-  const last = numberOf(values.at(-1)?.[0]);
-  const end = values.findLastIndex((row) => numberOf(row[0]) !== last) + 1;
-  return end === 0 ? values.length : end;
-}
-
-/** Any number at all, so that paging gets past rows that mapping refuses. */
-const numberOf = (cell: Cell): number | null => {
-  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : null;
-  if (typeof cell === 'bigint' || (typeof cell === 'string' && /^\s*-?\d{1,19}\s*$/.test(cell))) return Number(cell);
-  return null;
-};

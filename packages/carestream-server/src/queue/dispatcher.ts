@@ -30,7 +30,7 @@ export interface DispatcherDeps {
   readonly handle: HandleCommand;
   /** A message of an unknown type came: Flynotes is newer than we are. */
   onUnknownType(type: string): void;
-  /** Takes the result of a command. It is on disk at the latest with what is written afterwards. */
+  /** Takes the result of a command. It is on disk at the latest with what is to {@link DispatcherDeps.keep} afterwards. */
   report(result: CommandResult): void | Promise<void>;
   /** Resolves when what is written within is on disk, in one commit; each write for itself unless told. */
   keep?(work: () => void): Promise<void>;

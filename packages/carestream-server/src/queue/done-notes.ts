@@ -27,6 +27,7 @@ const waitMostMs = 100;
 /** @see {@link DoneNotes} */
 export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
   const { clock, log, inbox } = deps;
+  let writing = false;
   let waiting: { readonly messageId: string; readonly resolve: () => void }[] = [];
 
   function now(messageId: string): boolean {
@@ -51,14 +52,19 @@ export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
     }
   }
 
-  async function write(): Promise<void> {
-    const enoughAtMs = clock.monotonic() + waitMostMs;
-    do await clock.sleep(gatherMs);
-    while (deps.isBusy() && clock.monotonic() < enoughAtMs);
-    const batch = waiting;
-    waiting = [];
-    await noteAll(batch.map(({ messageId }) => messageId));
-    for (const { resolve } of batch) resolve();
+  /** One at a time: what comes while a slow disk is waited for shares the next wait, and no more than one of Node's few threads is held. */
+  async function writeAll(): Promise<void> {
+    writing = true;
+    while (waiting.length > 0) {
+      const enoughAtMs = clock.monotonic() + waitMostMs;
+      do await clock.sleep(gatherMs);
+      while (deps.isBusy() && clock.monotonic() < enoughAtMs);
+      const batch = waiting;
+      waiting = [];
+      await noteAll(batch.map(({ messageId }) => messageId));
+      for (const { resolve } of batch) resolve();
+    }
+    writing = false;
   }
 
   return {
@@ -66,7 +72,7 @@ export function createDoneNotes(deps: DoneNotesDeps): DoneNotes {
     soon: (messageId) =>
       new Promise((resolve) => {
         waiting.push({ messageId, resolve });
-        if (waiting.length === 1) void write();
+        if (!writing) void writeAll();
       }),
   };
 }

@@ -304,13 +304,3 @@ test('what is kept is there when it is said to be, whole or not at all', async (
   expect(state.outbox.size('command-result')).toBe(1);
   expect(state.inbox.begin('message-1')).toBe('done');
 });
-
-test('what is kept is not said to be there where the disk could not be waited for', async () => {
-  using state = open();
-  // As good as a disk that fails: its log has gone.
-  rmSync(`${path}-wal`);
-  await expect(state.keep(() => state.inbox.done('message-1'))).rejects.toMatchObject({
-    code: 'STATE_UNUSABLE',
-    details: { fileCode: 'ENOENT' },
-  });
-});

@@ -32,7 +32,7 @@ const inner = ['SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part
  * Runs `work` without waiting for the disk at its end: for what is as good as never written when the power goes, because the next pass
  * or the next delivery does it again. Commits come to disk in their order (https://sqlite.org/wal.html), so nothing that was waited for
  * is ever there without what came before it, and a killed process loses nothing. A wait takes 4 to 40 ms on a busy disk, and for so long
- * nobody's message would be looked at.
+ * nobody's message would be looked at. What must be there all the same is waited for afterwards, beside the thread (`State.keep`).
  */
 export function lightly<Result>(database: DatabaseSync, work: () => Result): Result {
   // Within a transaction it cannot be changed, and the outer one decides.

@@ -158,3 +158,26 @@ test('it is quiet at once where nobody came, and two seconds after the last of t
   await clock.runUntil(quiet);
   expect([isQuiet, clock.sleepers()]).toEqual([true, 0]);
 });
+
+test('where patients come for minutes on end, quiet is a moment between two of them', async () => {
+  const clock = createVirtualClock();
+  const way = createRightOfWay(clock);
+  let quietAtMs = 0;
+  let isTaken = true;
+  let leave = way.take();
+  const startedMs = clock.monotonic();
+  void way.quiet(never).then(() => {
+    expect(isTaken).toBe(false);
+    quietAtMs = clock.monotonic();
+  });
+  for (let patient = 0; patient < 100; patient += 1) {
+    await clock.advance(700);
+    leave();
+    isTaken = false;
+    await clock.advance(300);
+    isTaken = true;
+    leave = way.take();
+  }
+  expect(quietAtMs - startedMs).toBeGreaterThanOrEqual(60_000);
+  expect(quietAtMs - startedMs).toBeLessThan(63_000);
+});

@@ -17,7 +17,10 @@ export interface RightOfWay {
    * begun already cannot be stopped; so while patients come one after another, pages and batches are small, and each is rested after.
    */
   givenBy(ports: Ports): GivingPorts;
-  /** Resolves once nobody waits and nobody is likely to: what makes the whole process stand still has its time then. */
+  /**
+   * Resolves once nobody waits and nobody is likely to: what makes the whole process stand still has its time then. Where patients come for
+   * minutes on end, a moment between two of them will do.
+   */
   quiet(signal: AbortSignal): Promise<void>;
 }
 
@@ -27,6 +30,8 @@ const givenMostMs = 100;
 const gapMs = 30;
 /** Who looked at one patient is likely to look at another one soon. */
 const expectedForMs = 2_000;
+/** Beyond this, whoever waits for quiet takes what there is. */
+const quietMostMs = 60_000;
 /** What the next patient may find under way at R4 and at Flynotes: some 2 ms of work each. */
 const smallRows = 125;
 /** And nothing at all for so many times as long as a step took: two times of three the next patient has every machine for themselves. */
@@ -92,8 +97,10 @@ export function createRightOfWay(clock: Clock): RightOfWay {
       };
     },
     async quiet(signal) {
+      const enoughAtMs = clock.monotonic() + quietMostMs;
       for (;;) {
-        const waitMs = underWay > 0 ? expectedForMs : expectedUntilMs - clock.monotonic();
+        const nowMs = clock.monotonic();
+        const waitMs = underWay > 0 ? gapMs : Math.min(expectedUntilMs, enoughAtMs) - nowMs;
         if (waitMs <= 0) return;
         await clock.sleep(waitMs, signal);
       }

@@ -10,6 +10,11 @@ export interface HeldDigests {
   readonly buckets: readonly string[];
 }
 
+/** Its parameter is the practice. */
+export const heldSums = `select bucket, count(*)::int as patients,
+    mod(sum(digest), 340282366920938463463374607431768211456)::text as sum
+  from patients where practice_id = $1 and state = 'held' group by bucket`;
+
 /**
  * Sums in SQL; two to the power of 128 is written out there. Whatever young statistics make the planner believe, there are 256 groups and
  * nothing to sort; and the sum leaves the other processors to those who wait for a patient.
@@ -19,11 +24,7 @@ export async function heldDigests(sql: Sql, practiceId: string, digester: Digest
   await sql.query(
     `select set_config('enable_sort', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`,
   );
-  const rows = await sql.query<{ bucket: number; patients: number; sum: string }>(
-    `select bucket, count(*)::int as patients, mod(sum(digest), 340282366920938463463374607431768211456)::text as sum
-     from patients where practice_id = $1 and state = 'held' group by bucket`,
-    [practiceId],
-  );
+  const rows = await sql.query<{ bucket: number; patients: number; sum: string }>(heldSums, [practiceId]);
   const sums = Array.from({ length: bucketCount }, () => 0n);
   for (const { bucket, sum } of rows) sums[bucket] = BigInt(sum);
   const patients = rows.reduce((total, row) => total + row.patients, 0);
