@@ -1,17 +1,18 @@
 import { el, time } from './dom.js';
 
 const shownMost = 60;
+const gatherMs = 50;
 
 /**
- * The list of patients as they arrive. A bulk upload brings thousands within a second: what arrives between two frames is
- * drawn at once, and of more than fit only the last.
+ * The list of patients as they arrive. A bulk upload brings thousands within a second: what arrives close together is drawn at once, and
+ * of more than fit only the last. Not by frames: a page that nobody looks at has none, and would wait with what it was told.
  */
 export function createArrivals(list, { chosen }) {
   let waiting = [];
-  let frame = 0;
+  let timer = 0;
 
   function draw() {
-    frame = 0;
+    timer = 0;
     const rows = waiting.toReversed().map(row);
     waiting = [];
     list.prepend(...rows);
@@ -37,7 +38,7 @@ export function createArrivals(list, { chosen }) {
     add(patient) {
       waiting.push(patient);
       if (waiting.length > shownMost) waiting.shift();
-      frame ||= requestAnimationFrame(draw);
+      timer ||= setTimeout(draw, gatherMs);
     },
     clear() {
       waiting = [];
