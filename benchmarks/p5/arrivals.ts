@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '@flynotes/testkit';
 
 /** Between two patients: somebody opens one after another, several people do, or a morning's list is gone through. */
 const gapMs = { least: 50, most: 100 };
@@ -15,7 +16,7 @@ export interface Arrivals {
 
 /** The same gaps for each side and each run: they begin anew with every call of this. */
 export function createArrivals(): Arrivals {
-  const random = createRandom(seed);
+  const random = seededRandom(seed);
   return {
     async come(onArrival, { most = Number.POSITIVE_INFINITY, until }) {
       const served: Promise<number>[] = [];
@@ -26,21 +27,10 @@ export function createArrivals(): Arrivals {
         // Its failure is met at the end; until then it must not count as unhandled.
         one.catch(() => undefined);
         served.push(one);
-        nextAtMs += gapMs.least + random() * (gapMs.most - gapMs.least);
+        nextAtMs += gapMs.least + random(1_000 * (gapMs.most - gapMs.least)) / 1_000;
         await sleep(Math.max(0, nextAtMs - performance.now()), undefined, { signal: until }).catch(() => undefined);
       }
       return Promise.all(served);
     },
-  };
-}
-
-/** Mulberry32: the same numbers in every run. */
-function createRandom(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

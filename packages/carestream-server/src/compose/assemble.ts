@@ -53,11 +53,11 @@ export async function assemble(
   });
   const ports = { practice: () => context.practice, flynotes, clock };
   const rightOfWay = upload.createRightOfWay(clock);
-  const bulkUploads = tidyAfterPasses(
-    upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports))),
+  const bulkUploads = tidyAfterPasses(upload.createBulkUploads(uploadDeps(rightOfWay.givenBy(ports))), {
     clock,
+    log,
     rightOfWay,
-  );
+  });
   const handle = createCommands({
     reporter: log,
     version,

@@ -11,15 +11,20 @@ const signal = new AbortController().signal;
 function rig() {
   const clock = createVirtualClock();
   const rightOfWay = createRightOfWay(clock);
-  const state = { given: 0, running: false, fails: false };
+  const state = { given: 0, running: false, fails: false, stuck: false };
+  const errors: unknown[] = [];
+  const log = { error: (error: unknown) => void errors.push(error) };
   const uploads: BulkUploads = {
     request: () => (state.fails ? Promise.reject(new Error('no')) : Promise.resolve(figures)),
     current: () => (state.running ? figures : null),
     last: () => figures,
     lastEqualAt: () => '2026-03-01T09:00:00.000Z',
   };
-  const tidied = tidyAfterPasses(uploads, clock, rightOfWay, () => (state.given += 1));
-  return { clock, rightOfWay, state, tidied };
+  const tidied = tidyAfterPasses(uploads, { clock, log, rightOfWay }, () => {
+    if (state.stuck) throw new Error('no collector');
+    state.given += 1;
+  });
+  return { clock, rightOfWay, state, errors, tidied };
 }
 
 test('memory is given back once after each pass, however many waited for it, also when it failed', async () => {
@@ -71,7 +76,7 @@ test('the next pass, which began meanwhile, is the one that is tidied up after',
 });
 
 test('closed, it waits for nothing and gives nothing back', async () => {
-  const { clock, rightOfWay, state, tidied } = rig();
+  const { clock, rightOfWay, state, errors, tidied } = rig();
   rightOfWay.take();
   await tidied.request('requested', signal);
   await clock.advance(10);
@@ -81,5 +86,17 @@ test('closed, it waits for nothing and gives nothing back', async () => {
   expect(clock.sleepers()).toBe(0);
   await tidied.request('requested', signal);
   await clock.advance(600_000);
-  expect([state.given, clock.sleepers()]).toEqual([0, 0]);
+  expect([state.given, clock.sleepers(), errors]).toEqual([0, 0, []]);
+});
+
+test('where memory cannot be given back, that is told, and the next pass is tidied up after all the same', async () => {
+  const { clock, state, errors, tidied } = rig();
+  state.stuck = true;
+  expect(await tidied.request('scheduled', signal)).toBe(figures);
+  await clock.advance(1);
+  expect(errors).toEqual([new Error('no collector')]);
+  state.stuck = false;
+  await tidied.request('scheduled', signal);
+  await clock.advance(1);
+  expect(state.given).toBe(1);
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/index.ts';
+import type { Clock, Log } from '../runtime/index.ts';
 import { giveBackMemory } from '../runtime/system-memory.ts';
 import type { BulkUploads, RightOfWay } from '../upload/index.ts';
 
@@ -14,10 +14,10 @@ export interface TidiedUploads extends BulkUploads {
  */
 export function tidyAfterPasses(
   uploads: BulkUploads,
-  clock: Clock,
-  rightOfWay: Pick<RightOfWay, 'quiet'>,
+  deps: { readonly clock: Clock; readonly log: Pick<Log, 'error'>; readonly rightOfWay: Pick<RightOfWay, 'quiet'> },
   giveBack: () => void = giveBackMemory,
 ): TidiedUploads {
+  const { clock, log, rightOfWay } = deps;
   const closed = new AbortController();
   let tidying = false;
   const tidy = async (): Promise<void> => {
@@ -29,6 +29,8 @@ export function tidyAfterPasses(
       await rightOfWay.quiet(closed.signal);
       // Where the next one began meanwhile, it is tidied up after that.
       if (uploads.current() === null) giveBack();
+    } catch (error) {
+      if (!closed.signal.aborted) log.error(error, 'compose');
     } finally {
       tidying = false;
     }
@@ -41,8 +43,8 @@ export function tidyAfterPasses(
       try {
         return await uploads.request(reason, signal);
       } finally {
-        // It fails only where all is closed.
-        tidy().catch(() => undefined);
+        // Nobody waits for it.
+        void tidy();
       }
     },
     close: () => closed.abort(),

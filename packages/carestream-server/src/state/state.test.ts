@@ -304,3 +304,13 @@ test('what is kept is there when it is said to be, whole or not at all', async (
   expect(state.outbox.size('command-result')).toBe(1);
   expect(state.inbox.begin('message-1')).toBe('done');
 });
+
+// Under Windows nobody can take a log away that is in use.
+test.skipIf(process.platform === 'win32')('what is kept is not said to be there where its log is not', async () => {
+  using state = open();
+  rmSync(`${path}-wal`);
+  await expect(state.keep(() => state.inbox.done('message-1'))).rejects.toMatchObject({
+    code: 'STATE_UNUSABLE',
+    details: { fileCode: 'ENOENT' },
+  });
+});

@@ -43,7 +43,10 @@ function program(): readonly [file: string, ...words: string[]] {
   return here.endsWith('.ts') ? [path.join(path.dirname(here), 'reader-main.ts')] : [here, odbcReaderWord];
 }
 
-/** It holds one page at a time, and leaves the practice's processors alone as the agent does. The agent's own flags may be of no use to it, or harm (a port to debug at). */
+/**
+ * It holds one page at a time, and leaves the practice's processors alone as the agent does. The agent's own flags may be of no use to it, or
+ * harm (a port to debug at).
+ */
 const readerFlags = ['--max-old-space-size=96', '--max-semi-space-size=4', '--v8-pool-size=1'];
 
 /** Starts the process. It needs nothing of the agent's arguments; what it is told comes by messages, never on a command line. */

@@ -1,4 +1,4 @@
-import { timesOf } from '@flynotes/testkit';
+import { seededRandom, timesOf } from '@flynotes/testkit';
 import { describe, expect, test } from 'vitest';
 import { createMemoryEngine } from './memory-engine.ts';
 import { PACKET } from './packet.ts';
@@ -9,17 +9,6 @@ import type { TdsEvent, TdsServerOptions } from './options.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_081_107);
 const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? timesOf(400, 5_000));
-
-/** Mulberry32: small, and the same everywhere. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * below);
-  };
-}
 
 async function start(options: TdsServerOptions = {}) {
   let pulled = 0;
@@ -213,7 +202,7 @@ test('a client that stops reading stops the rows', async () => {
 
 test(`random bytes, mutated and cut messages (seed ${SEED}, ${ROUNDS} rounds)`, async () => {
   await using server = await start({ tls: '1.2' });
-  const random = createRandom(SEED);
+  const random = seededRandom(SEED);
   const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)));
   const valid: (() => Buffer)[] = [
     () => clientPacket(PACKET.prelogin, preloginBody(random(5))),
