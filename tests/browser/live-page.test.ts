@@ -59,6 +59,14 @@ describe('the live page', () => {
     await expect.poll(() => page.locator('#vitals').textContent(), { timeout: 20_000 }).toContain('version');
   });
 
+  test('shows who arrived also where it is opened when all is over', async () => {
+    const late = await browser.newPage();
+    await late.goto(sandbox.pageUrl);
+    await expect.poll(() => late.locator('#arrivals li').count(), { timeout: 10_000 }).toBe(60);
+    expect(await late.locator('#arrivals li').first().textContent()).toMatch(/ · 1\d{6}/);
+    await late.close();
+  });
+
   test('shows which version each practice runs, is to run, and what was undone there', async () => {
     const row = page.locator('#releases tbody tr').first();
     await row.locator('td', { hasText: 'current' }).waitFor({ timeout: 20_000 });

@@ -76,6 +76,8 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   bodies['command-result'],
   bodies.heartbeat,
 ]);
+/** One patient who came, changed or left. */
+export const patientChangedSchema = bodies['patient-changed'];
 /** @see {@link eventBodySchema} */
 export type EventBody = z.infer<typeof eventBodySchema>;
 

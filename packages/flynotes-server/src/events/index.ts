@@ -1,5 +1,5 @@
 export { appendEvent, eventChannel } from './append-event.ts';
-export { eventBodySchema, eventSchema } from './event-schemas.ts';
+export { eventBodySchema, eventSchema, patientChangedSchema } from './event-schemas.ts';
 export type { EventBody, ServerEvent } from './event-schemas.ts';
 export { createEventSignal } from './event-signal.ts';
 export type { EventSignal } from './event-signal.ts';

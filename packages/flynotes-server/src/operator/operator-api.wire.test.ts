@@ -186,6 +186,24 @@ describe.each(databaseKinds)('the operator API on %s', (kind) => {
     expect(await codes('search=nobody')).toEqual([]);
   });
 
+  operatorTest('tells who arrived lately, newest first, and nobody of another practice', async (practice) => {
+    const arrivals = async (query = ''): Promise<unknown[]> =>
+      (await practice.operator('GET', `/arrivals${query}`)).body.arrivals;
+    expect(await arrivals()).toEqual([]);
+    const passId = (await practice.agent('POST', '/v1/bulk-passes', { reason: 'scheduled' })).body.passId as string;
+    const patients = [1, 2, 3].map((code) => ({ readSequence: 1, basics: samplePatient(code, { surname: 'Vale' }) }));
+    await practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, { n: 0, round: 0, patients, removals: [] });
+    const removals = [{ patientCode: 2, readSequence: 2 }];
+    await practice.agent('POST', `/v1/bulk-passes/${passId}/batches`, { n: 1, round: 0, patients: [], removals });
+    expect(await arrivals()).toMatchObject([
+      { patientCode: 2, kind: 'removed', name: null },
+      { patientCode: 3, kind: 'inserted', name: expect.stringContaining('Vale') as string },
+      { patientCode: 2, kind: 'inserted' },
+      { patientCode: 1, kind: 'inserted' },
+    ]);
+    expect(await arrivals('?limit=1')).toHaveLength(1);
+  });
+
   operatorTest('shows dead letters by their shape, never by what stands in them', async (practice) => {
     const { body: view } = await practice.operator('GET', '');
     const client = new SQSClient({

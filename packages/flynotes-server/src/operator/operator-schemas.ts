@@ -8,6 +8,7 @@ import {
 } from '@flynotes/carestream-server/api';
 import { messageTypes } from '@flynotes/carestream-server/messages';
 import * as z from 'zod';
+import { patientChangedSchema } from '../events/index.ts';
 
 const count = z.int().min(0);
 const instant = z.string();
@@ -94,6 +95,11 @@ export const foundPatientSchema = z.object({
   hasFullRecord: z.boolean(),
   changedAt: instant,
 });
+
+/** What the event `patient-changed` tells, and when that was. */
+export const arrivalSchema = patientChangedSchema.omit({ type: true }).extend({ at: instant });
+/** @see {@link arrivalSchema} */
+export type Arrival = z.infer<typeof arrivalSchema>;
 
 export const passViewSchema = z.object({
   passId: z.string(),

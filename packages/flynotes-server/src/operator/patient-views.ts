@@ -1,7 +1,7 @@
 import type { BasicRecord, FullRecord } from '@flynotes/carestream-server/api';
 import type { Sql } from '../database/index.ts';
 import { digestHex } from '../ingest/index.ts';
-import type { PatientView } from './operator-schemas.ts';
+import type { Arrival, PatientView } from './operator-schemas.ts';
 
 /** One patient as this server holds it; null where it never came. */
 export async function patientView(sql: Sql, practiceId: string, patientCode: number): Promise<PatientView | null> {
@@ -26,6 +26,22 @@ export async function patientView(sql: Sql, practiceId: string, patientCode: num
     // The basics are renewed by every pass; the history stays as it last came.
     fullRecord: history === null || rest.basics === null ? null : { basics: rest.basics, ...history },
   };
+}
+
+/** So far back it is looked, at the events of all practices: a page that is opened waits for no search. */
+const eventsLookedAt = 5_000;
+
+/** Who arrived, changed or left lately, newest first: for those who begin to follow the events. Nobody of whom that is long ago. */
+export function latestArrivals(sql: Sql, practiceId: string, limit: number): Promise<Arrival[]> {
+  return sql.query(
+    `select e.patient_code as "patientCode", e.body->>'kind' as kind, e.at,
+       nullif(concat_ws(' ', p.basics->>'title', p.basics->>'forename', p.basics->>'surname'), '') as name
+     from (select * from events order by tx desc, id desc limit $3::int) e
+     left join patients p on p.practice_id = e.practice_id and p.patient_code = e.patient_code
+     where e.practice_id = $1 and e.type = 'patient-changed'
+     order by e.tx desc, e.id desc limit $2::int`,
+    [practiceId, limit, eventsLookedAt],
+  );
 }
 
 /** Patients by code or by parts of the name, at most `limit`, in the order of their codes. */

@@ -7,7 +7,7 @@ import { describe, listQuery, practiceParams } from './operator-route.ts';
 import type { OperatorDeps } from './operator-route.ts';
 import * as schemas from './operator-schemas.ts';
 import { passRefusals, passViews } from './pass-views.ts';
-import { findPatients, patientView } from './patient-views.ts';
+import { findPatients, latestArrivals, patientView } from './patient-views.ts';
 
 /** Patients and passes. */
 export function addRecordRoutes(operator: App, { database, practices }: OperatorDeps): void {
@@ -29,6 +29,23 @@ export function addRecordRoutes(operator: App, { database, practices }: Operator
     async ({ params, query }) => {
       const { id } = await practices.get(params.practiceId);
       return { patients: (await findPatients(database, id, query)) as z.infer<typeof schemas.foundPatientSchema>[] };
+    },
+  );
+  operator.get(
+    '/practices/:practiceId/arrivals',
+    {
+      schema: {
+        ...describe(
+          'Patients who arrived, changed or left lately, newest first; what follows is told by the events',
+          z.object({ arrivals: z.array(schemas.arrivalSchema) }),
+        ),
+        params: practiceParams,
+        querystring: listQuery,
+      },
+    },
+    async ({ params, query }) => {
+      const { id } = await practices.get(params.practiceId);
+      return { arrivals: await latestArrivals(database, id, query.limit) };
     },
   );
   operator.get(

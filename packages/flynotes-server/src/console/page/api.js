@@ -33,6 +33,7 @@ export function createOperator(token) {
   return {
     practices: () => call('GET', '/v1/operator/practices'),
     patient: (practice, code) => call('GET', `${at(practice)}/patients/${code}`),
+    arrivals: (practice) => call('GET', `${at(practice)}/arrivals?limit=60`),
     find: (practice, query) => call('GET', `${at(practice)}/patients?search=${encodeURIComponent(query)}&limit=30`),
     send: (practice, message) => call('POST', `${at(practice)}/messages`, message),
     passes: (practice) => call('GET', `${at(practice)}/passes?limit=1`),

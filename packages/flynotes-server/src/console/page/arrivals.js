@@ -35,6 +35,10 @@ export function createArrivals(list, { chosen }) {
   }
 
   return {
+    /** Who arrived before the page was there, newest first. Where somebody has arrived since, the list has begun already. */
+    beginWith(patients) {
+      if (timer === 0 && list.children.length === 0) list.prepend(...patients.map(row));
+    },
     add(patient) {
       waiting.push(patient);
       if (waiting.length > shownMost) waiting.shift();

@@ -113,6 +113,13 @@ function coalesced(work) {
   };
 }
 
+/** A bulk upload may be over before anybody has opened the page. */
+async function showLatestArrivals() {
+  const of = practice;
+  const { arrivals: latest } = await operator.arrivals(of);
+  if (of === practice) arrivals.beginWith(latest);
+}
+
 /** The figures are the server's own: counting events here would go wrong with every event that was missed. */
 const refreshPass = coalesced(async () => {
   const of = practice;
@@ -184,6 +191,8 @@ function onEvent(name, event) {
     void refreshPass();
     void refreshRollout();
     void refreshTimes();
+    // What is not to be had now is there when the events come again.
+    void showLatestArrivals().catch(() => undefined);
     return void refreshResults();
   }
   if (name === 'closed') return connection('reconnecting', 'warn');
